@@ -1,0 +1,87 @@
+"""Where things lie in a study folder. Path arithmetic only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ImageFolder", "StudyFolder", "stimulus_id"]
+
+
+def stimulus_id(sha256: str) -> str:
+    """Return the id of the stimulus whose original has this SHA-256 (hex).
+
+    The leading letter keeps spreadsheets from reading it as a number.
+    """
+    return "s" + sha256[:16]
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """Images by the SHA-256 of the original, in 256 sub-folders."""
+
+    root: Path
+
+    def original(self, sha256: str, suffix: str) -> Path:
+        """Return where the bytes that came in lie, unchanged."""
+        return self.root / "originals" / sha256[:2] / f"{sha256}{suffix}"
+
+    def rendition(self, sha256: str) -> Path:
+        """Return where the displayed picture lies, if the original is not displayed itself."""
+        return self.root / "renditions" / sha256[:2] / f"{sha256}.png"
+
+    def thumbnail(self, sha256: str) -> Path:
+        """Return where the thumbnail lies."""
+        return self.root / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """A study on disk."""
+
+    root: Path
+
+    @property
+    def study_file(self) -> Path:
+        """The study file, edited by people."""
+        return self.root / "study.toml"
+
+    @property
+    def journal(self) -> Path:
+        """The journal: the truth."""
+        return self.root / "journal.jsonl"
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB index of the journal; can be made again."""
+        return self.root / "study.duckdb"
+
+    @property
+    def secret(self) -> Path:
+        """Key that signs login cookies, mode 0600."""
+        return self.root / "secret"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one process that owns journal and database."""
+        return self.root / "lock"
+
+    @property
+    def server(self) -> Path:
+        """Address and token of the running server, mode 0600; absent when none runs."""
+        return self.root / "server.json"
+
+    @property
+    def drafts(self) -> Path:
+        """One file per open assignment with what its rater has typed so far."""
+        return self.root / "drafts"
+
+    @property
+    def images(self) -> ImageFolder:
+        """Originals, renditions, thumbnails."""
+        return ImageFolder(self.root / "images")
+
+    @property
+    def temporary(self) -> Path:
+        """Files in the making; emptied when the store opens."""
+        return self.root / "tmp"
