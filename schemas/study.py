@@ -98,8 +98,11 @@ class Study(_Part):
             if names.count(name) > 1:
                 raise ValueError(f"the name '{name}' is given twice; give each its own")
         for dimension in self.dimensions:
-            missing = [str(level.score) for level in self.scale.levels
-                       if str(level.score) not in dimension.rubric]
+            missing = [
+                str(level.score)
+                for level in self.scale.levels
+                if str(level.score) not in dimension.rubric
+            ]
             if missing:
                 raise ValueError(
                     f"dimensions.{dimension.name}.rubric: no text for level {', '.join(missing)}; "

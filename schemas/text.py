@@ -6,14 +6,14 @@ __all__ = ["clean_text", "one_line"]
 
 
 def clean_text(text: str) -> str:
-    """Return `text` as it can be stored everywhere, with nothing readable lost.
+    r"""Return `text` as it can be stored everywhere, with nothing readable lost.
 
     NUL and lone surrogates, which JSON allows and files, CSV readers and UTF-8 do not,
-    become U+FFFD. Line ends become `\\n`. Everything else (emoji, right-to-left marks,
+    become U+FFFD. Line ends become `\n`. Everything else (emoji, right-to-left marks,
     combining characters, leading blanks) stays as typed.
 
-    >>> clean_text("a\\x00b\\r\\nc")
-    'a\ufffdb\\nc'
+    >>> clean_text("a\x00b\r\nc")
+    'a�b\nc'
     """
     text = text.replace("\x00", "\ufffd").replace("\r\n", "\n").replace("\r", "\n")
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
