@@ -1,0 +1,50 @@
+"""How a Gradio screen is mounted: look, and everything switched off that would leave the house."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+__all__ = ["STATIC", "head_of", "mount_arguments"]
+
+STATIC = "/static"
+"""Where the app serves the folder `annotator/static`."""
+
+_FONTS = ["system-ui", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
+_MONO = ["ui-monospace", "Consolas", "DejaVu Sans Mono", "monospace"]
+_PAGE_CSS = """
+body { background: var(--bg) !important; }
+.gradio-container { background: var(--bg) !important; }
+"""
+
+
+def head_of(*styles: str) -> str:
+    """Return the tags that give a page the look: theme before first paint, then the styles."""
+    sheets = "".join(
+        f'<link rel="stylesheet" href="{STATIC}/{name}.css">' for name in ("look", *styles)
+    )
+    return (
+        f'<script src="{STATIC}/theme.js"></script>{sheets}'
+        f'<link rel="icon" href="{STATIC}/icon.svg" type="image/svg+xml">'
+    )
+
+
+def mount_arguments(style: str = "rating") -> dict[str, Any]:
+    """Return the keyword arguments for `gr.mount_gradio_app`.
+
+    Args:
+        style: Name of the page's own style sheet in `static/`: `rating` or `desk`.
+    """
+    return {
+        "theme": gr.themes.Base(font=_FONTS, font_mono=_MONO),
+        "css": _PAGE_CSS,
+        "head": head_of(style),
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+        "show_error": True,
+    }

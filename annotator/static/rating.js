@@ -1,0 +1,412 @@
+// The rating screen: one image, its steps, submit, the next image.
+
+import * as routes from "./routes.js";
+import * as kept from "./kept.js";
+import { h } from "./dom.js";
+import { Draft } from "./drafts.js";
+import { Viewer } from "./viewer.js";
+import { Delivery } from "./delivery.js";
+import { buildFrame } from "./frame.js";
+import { askReason, showKeys } from "./dialogs.js";
+import { actionOf, chosenKeys, digitOf, isTyping } from "./keys.js";
+import { firstLanguage, rememberLanguage, wordsIn } from "./words.js";
+
+/** Step kinds: a later kind is one more file in steps/ (and in schemas/steps/). */
+const stepOf = (kind) => import(`./steps/${kind}.js`);
+
+/** Put the rating screen into `root`. `options.language` is the study's language. */
+export async function mount(root, options = {}) {
+  const screen = new RatingScreen(root, options);
+  await screen.start();
+  return screen;
+}
+
+class RatingScreen {
+  constructor(root, { language = "en" }) {
+    this.root = root;
+    this.studyLanguage = language;
+    this.language = firstLanguage(language);
+    this.steps = [];
+    this.busy = false;
+    this.keys = chosenKeys();
+    this.others = "BroadcastChannel" in window ? new BroadcastChannel("siqa") : null;
+  }
+
+  async start() {
+    kept.dropOldDrafts();
+    await this.build();
+    this.listen();
+    this.delivery = new Delivery((how, error) => this.delivering(how, error));
+    const waiting = kept.outbox();
+    if (waiting) {
+      this.lock(true);
+      await this.deliver(waiting);
+    } else await this.load();
+  }
+
+  async build() {
+    this.say = wordsIn(this.language);
+    document.documentElement.lang = this.language;
+    const on = {
+      theme: () => { window.siqaTheme.toggle(); this.drawTheme(); },
+      language: (to) => this.speak(to),
+      keys: () => showKeys(this.frame.element, this.say, () => this.rekey()),
+      fit: () => this.viewer.fit(),
+      actual: () => this.viewer.enlarge(1),
+      double: () => this.viewer.enlarge(2),
+      smooth: () => this.viewer.setSmooth(!this.viewer.smooth),
+      back: () => this.back(),
+      skip: () => this.skip(),
+      submit: () => this.submit(),
+    };
+    this.frame = buildFrame(this.say, this.language, this.keys, on);
+    this.root.replaceChildren(this.frame.element);
+    this.viewer = await Viewer.in(this.frame.image, (view) => this.drawView(view));
+    this.drawTheme();
+  }
+
+  /** Build the screen again in other words or with other keys; nothing typed is touched. */
+  async rebuild() {
+    const { item, draft } = this;
+    this.viewer.viewer.destroy();
+    await this.build();
+    if (item?.done) this.farewell(item);
+    else if (item) await this.show(item, draft);
+  }
+
+  speak(language) {
+    this.language = language;
+    rememberLanguage(language);
+    return this.rebuild();
+  }
+
+  rekey() {
+    this.keys = chosenKeys();
+    this.frame.element.querySelector("dialog").addEventListener("close", () => this.rebuild());
+  }
+
+  // -- what is shown ------------------------------------------------------------------------
+
+  /** Ask what comes next; on failure say so and try again. */
+  async load() {
+    try {
+      await this.show(await routes.next());
+      this.tell(null);
+    } catch (error) {
+      this.trouble(error);
+      if (!(error instanceof routes.Unreachable) && !error.passing) return;
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      await this.load();
+    }
+  }
+
+  /** Show what the server gave: an image with its steps, or a farewell. */
+  async show(item, draft = null) {
+    if (this.draft !== draft) this.draft?.close();
+    this.item = item;
+    this.frame.problem.textContent = "";
+    if (item.done) return this.farewell(item);
+    this.frame.page.hidden = true;
+    this.draft = draft ?? new Draft(item.assignment_id, item.draft?.answers ?? {}, (...state) => this.saved(...state));
+    const shown = this.showImage(item);
+    await this.showSteps(item);
+    this.drawProgress(item);
+    this.lock(false);
+    await shown;
+    this.shownAt = performance.now();
+    if (item.upcoming) this.viewer.prepare(item.upcoming.image_url).catch(() => {});
+  }
+
+  async showImage({ stimulus }) {
+    const { image } = this.frame;
+    image.classList.remove("broken");
+    image.setAttribute("aria-label", this.say("image_of", stimulus));
+    try {
+      await this.viewer.show(stimulus.image_url);
+    } catch {
+      image.classList.add("broken");
+      this.tell("image_failed", { again: () => { this.tell(null); this.showImage({ stimulus }); } });
+    }
+  }
+
+  async showSteps(item) {
+    const kinds = await Promise.all(item.steps.map((step) => stepOf(step.kind)));
+    const host = {
+      say: this.say,
+      language: item.study?.language ?? this.studyLanguage,
+      changed: () => this.changed(),
+      announce: (text) => (this.frame.spoken.textContent = text),
+    };
+    this.steps = item.steps.map((step, place) => kinds[place].create(step, host));
+    this.steps.forEach((step, place) => step.restore(this.draft.answers[item.steps[place].name]));
+    this.frame.steps.replaceChildren(...this.steps.map((step) => step.element));
+    if (!this.draft.unsaved && Object.keys(this.draft.answers).length) this.saved("saved");
+    this.advise();
+    if (!document.querySelector("dialog[open]")) this.steps[0].focus();
+  }
+
+  drawProgress({ progress = {}, study, rater, can_undo: canUndo, correcting }) {
+    const { frame, say } = this;
+    const { done = 0, total = null, session = 0 } = progress;
+    frame.title.textContent = study?.title ?? "";
+    document.title = study?.title ?? document.title;
+    frame.rater.textContent = rater ?? "";
+    frame.bar.hidden = !total;
+    if (total) {
+      frame.fill.style.width = `${(100 * Math.min(done, total)) / total}%`;
+      frame.bar.setAttribute("aria-valuemax", total);
+      frame.bar.setAttribute("aria-valuenow", done);
+    }
+    frame.counted.textContent = total ? say("done_of", { done, total }) : say("done", { n: done });
+    frame.sitting.textContent = correcting ? say("correcting") : say("sitting", { n: session });
+    frame.sitting.classList.toggle("correcting", Boolean(correcting));
+    frame.back.disabled = !canUndo;
+  }
+
+  drawView({ percent, mode, smooth, width, height }) {
+    const { tools, scale } = this.frame;
+    scale.textContent = this.say("scale", { percent, width: String(width), height: String(height) });
+    tools.fit.setAttribute("aria-pressed", String(mode === "fit"));
+    tools.actual.setAttribute("aria-pressed", String(percent === 100));
+    tools.double.setAttribute("aria-pressed", String(percent === 200));
+    tools.smooth.setAttribute("aria-pressed", String(!smooth));
+  }
+
+  drawTheme() {
+    const to = window.siqaTheme.current() === "dark" ? "light" : "dark";
+    this.frame.theme.textContent = this.say("theme_" + to);
+  }
+
+  farewell({ reason }) {
+    const { page } = this.frame;
+    this.draft?.close();
+    this.draft = null;
+    this.steps = [];
+    this.viewer.clear();
+    page.replaceChildren(h("h1", {}, this.say("done_title")), h("p", {}, reason),
+      h("p", { class: "row" },
+        h("button", { type: "button", class: "go", onclick: () => this.load() }, this.say("look_again")),
+        h("button", { type: "button", class: "plain", onclick: () => this.back() }, this.say("back_last"))));
+    page.hidden = false;
+    this.tell(null);
+    page.querySelector("button").focus();
+  }
+
+  // -- what is typed ------------------------------------------------------------------------
+
+  get answers() {
+    return Object.fromEntries(this.item.steps.map((step, place) => [step.name, this.steps[place].answer]));
+  }
+
+  changed() {
+    this.frame.problem.textContent = "";
+    this.advise();
+    this.draft.change(this.answers);
+  }
+
+  saved(how, error) {
+    this.steps.forEach((step) => step.saved?.(how));
+    if (error?.loggedOut) this.tell("logged_out");
+    else if (error && !error.passing && error instanceof routes.Refused) this.trouble(error);
+    else if (how === "saved" && this.notice !== "image_failed") this.tell(null);
+  }
+
+  advise() {
+    const rated = this.steps.every((step) => !step.step.dimensions || step.isComplete);
+    const best = this.steps.flatMap(({ step, scores }) => (step.dimensions ?? []).flatMap((dimension) => {
+      const score = Math.max(...dimension.levels.map((level) => level.score));
+      return scores[dimension.name] === score ? [{ label: dimension.label, score }] : [];
+    }));
+    this.steps.forEach((step) => step.advise?.({ rated, best }));
+  }
+
+  // -- what is sent -------------------------------------------------------------------------
+
+  async submit() {
+    if (this.busy || !this.item || this.item.done) return;
+    for (const step of this.steps) {
+      const missing = step.missing();
+      if (missing) {
+        this.frame.problem.textContent = missing;
+        return;
+      }
+    }
+    const now = performance.now();
+    const submission = {
+      assignment_id: this.item.assignment_id,
+      client_id: kept.freshId(),
+      answers: this.answers,
+      duration_ms: Math.round(now - (this.shownAt ?? now)),
+    };
+    this.lock(true);
+    this.draft.close();
+    kept.keepOutbox(submission);
+    await this.deliver(submission);
+  }
+
+  /** Send a submission until the server has answered, then show what comes next. */
+  async deliver(submission) {
+    try {
+      const answer = await this.delivery.send(submission);
+      kept.emptyOutbox();
+      kept.dropDraft(submission.assignment_id);
+      this.others?.postMessage({ finished: submission.assignment_id });
+      this.tell(null);
+      await this.show(answer.next);
+    } catch (error) {
+      kept.emptyOutbox();
+      kept.keepDraft(submission.assignment_id, submission.answers, {});
+      await this.refused(error, submission);
+    }
+  }
+
+  /** The server will not take it as it is: everything stays, and the reason stands beside it. */
+  async refused(error, submission) {
+    if (this.item?.assignment_id !== submission.assignment_id) await this.load();
+    else await this.show({ ...this.item, draft: {} });
+    if (error.loggedOut) this.tell("logged_out");
+    else if (error.status === 409) this.tell("closed", { reason: error.message, again: () => this.load() });
+    else this.frame.problem.textContent = error.message;
+  }
+
+  delivering(how, error) {
+    if (how === "waiting") this.tell("offline", { reason: error.passing ? error.message : "" });
+    else if (how === "logged_out") this.tell("logged_out");
+  }
+
+  async skip() {
+    if (this.busy || !this.item || this.item.done) return;
+    const { assignment_id: assignment } = this.item;
+    askReason(this.frame.element, this.say, (reason) =>
+      this.move(async () => {
+        const answer = await routes.skip(assignment, reason);
+        this.draft.done();
+        this.others?.postMessage({ finished: assignment });
+        return answer;
+      }));
+  }
+
+  back() {
+    return this.move(async () => {
+      await this.draft?.send();
+      return routes.undo();
+    });
+  }
+
+  /** Do one thing that ends in another image; on failure everything stays as it was. */
+  async move(action) {
+    if (this.busy) return;
+    this.lock(true);
+    try {
+      const answer = await action();
+      await this.show(answer.next ?? answer);
+    } catch (error) {
+      this.trouble(error);
+    } finally {
+      this.lock(false);
+    }
+  }
+
+  lock(busy) {
+    this.busy = busy;
+    const { element, steps, back, skip, go } = this.frame;
+    element.classList.toggle("busy", busy);
+    steps.inert = busy;
+    skip.disabled = go.disabled = busy;
+    back.disabled = busy || !this.item?.can_undo;
+  }
+
+  // -- what is said -------------------------------------------------------------------------
+
+  trouble(error) {
+    if (error instanceof routes.Unreachable) this.tell("no_connection");
+    else if (error.loggedOut) this.tell("logged_out");
+    else if (error instanceof routes.Refused) this.tell("refused", { reason: error.message });
+    else throw error;
+  }
+
+  /** Show one notice over the stage, or none. */
+  tell(key, { reason = "", again = null } = {}) {
+    const { notice } = this.frame;
+    this.notice = key;
+    notice.hidden = key === null;
+    if (key === null) return;
+    notice.replaceChildren(h("b", {}, this.say(key + "_title")), " ",
+      h("span", {}, this.say(key + "_text", { reason })),
+      again ? h("button", { type: "button", class: "plain", onclick: again }, this.say("look_again")) : "");
+  }
+
+  // -- events -------------------------------------------------------------------------------
+
+  listen() {
+    document.addEventListener("keydown", (event) => this.press(event));
+    const leave = () => this.draft?.send({ last: true });
+    addEventListener("pagehide", leave);
+    addEventListener("blur", () => this.draft?.send());
+    this.root.addEventListener("focusout", () => this.draft?.send());
+    document.addEventListener("visibilitychange", () => (document.hidden ? leave() : this.refresh()));
+    addEventListener("online", () => { this.delivery.hurry(); this.draft?.send(); });
+    this.others?.addEventListener("message", ({ data }) => {
+      if (data.finished === this.item?.assignment_id && !this.busy) this.load();
+    });
+  }
+
+  /** Back on this page: another tab or device may have gone on meanwhile. */
+  async refresh() {
+    this.delivery.hurry();
+    if (this.busy || !this.draft || this.draft.unsaved) return;
+    try {
+      const item = await routes.next();
+      const same = item.assignment_id === this.item.assignment_id;
+      const drafted = JSON.stringify(item.draft?.answers ?? {});
+      if (this.busy || this.draft?.unsaved || (same && drafted === this.draft.synced)) return;
+      await this.show(item);
+    } catch (error) {
+      this.trouble(error);
+    }
+  }
+
+  press(event) {
+    if (event.defaultPrevented || document.querySelector("dialog[open]") || this.busy) return;
+    const enter = event.key === "Enter" && !event.repeat;
+    if (isTyping(event)) return this.pressWhileTyping(event, enter);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.steps.length) return;
+    if (enter && event.target.closest?.("button:not(.level), a, summary")) return;
+    if (enter) this.submit();
+    else if (!this.pressStep(event) && !this.pressAction(event)) return;
+    event.preventDefault();
+  }
+
+  pressWhileTyping(event, enter) {
+    if (event.isComposing || event.keyCode === 229) return;
+    if (enter && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.submit();
+    } else if (event.key === "Escape" && this.steps.length) this.steps[0].focus();
+  }
+
+  pressStep(event) {
+    const digit = event.repeat ? null : digitOf(event);
+    const arrow = event.key.startsWith("Arrow");
+    if (digit === null && !arrow) return false;
+    return this.steps.some((step) => step.key({ digit, key: event.key }));
+  }
+
+  pressAction(event) {
+    const action = event.repeat ? undefined : actionOf(event, this.keys);
+    if (!action) return false;
+    const does = {
+      fit: () => this.viewer.fit(),
+      actual: () => this.viewer.enlarge(1),
+      double: () => this.viewer.enlarge(2),
+      smooth: () => this.viewer.setSmooth(!this.viewer.smooth),
+      write: () => this.steps.find((step) => step.box)?.focus(),
+      back: () => this.item.can_undo && this.back(),
+      skip: () => this.skip(),
+      keys: () => showKeys(this.frame.element, this.say, () => this.rekey()),
+    };
+    does[action]();
+    return true;
+  }
+}

@@ -1,0 +1,217 @@
+// The image as evidence: fitted first, never enlarged unasked, never cropped; every zoom said.
+//
+// Scale is counted in pixels of the screen: at 1:1 one pixel of the image is one of the screen,
+// whatever the operating system's text size, because only then are its pixels seen as they are.
+
+import { calm } from "./dom.js";
+
+const MARGIN = 12; // px of grey around a fitted image
+const DEEPEST = 16; // largest enlargement
+const LIBRARY = new URL("./vendor/openseadragon/openseadragon.min.js", import.meta.url);
+
+let library = null;
+
+function loadLibrary() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = LIBRARY;
+    script.onload = () => resolve(window.OpenSeadragon);
+    script.onerror = () => reject(new Error("OpenSeadragon did not load"));
+    document.head.append(script);
+  });
+  return library;
+}
+
+/** Fetch and decode an image; resolves to the element, rejects where it cannot be shown. */
+async function decoded(url) {
+  const image = new Image();
+  image.decoding = "sync";
+  image.src = url;
+  await image.decode();
+  return image;
+}
+
+/** One image already in memory as the library's source of a single tile. */
+function sourceOf(osd, image) {
+  const source = new osd.TileSource({
+    width: image.naturalWidth,
+    height: image.naturalHeight,
+    tileWidth: image.naturalWidth,
+    tileHeight: image.naturalHeight,
+    tileOverlap: 0,
+    minLevel: 0,
+    maxLevel: 0,
+    ready: true,
+  });
+  source.getLevelScale = (level) => (level === 0 ? 1 : NaN);
+  source.getNumTiles = () => new osd.Point(1, 1);
+  source.getTileUrl = () => image.src;
+  source.getTileHashKey = () => image.src;
+  source.hasTransparency = () => true;
+  source.downloadTileStart = (job) => job.finish(image, null, "image");
+  source.downloadTileAbort = () => {};
+  return source;
+}
+
+export class Viewer {
+  /** `changed({percent, mode, smooth, width, height})` is called whenever what is seen changes. */
+  static async in(element, changed) {
+    const viewer = new Viewer();
+    viewer.osd = await loadLibrary();
+    viewer.changed = changed;
+    viewer.ahead = new Map(); // url -> promise of {image, item}
+    viewer.open(element);
+    return viewer;
+  }
+
+  open(element) {
+    this.element = element;
+    this.viewer = new this.osd.Viewer({
+      element,
+      drawer: "html", // the browser's own image scaling: best when reduced, exact at 1:1
+      tabIndex: -1,
+      showNavigationControl: false,
+      showNavigator: true,
+      navigatorPosition: "TOP_RIGHT",
+      navigatorSizeRatio: 0.16,
+      navigatorMaintainSizeRatio: true,
+      animationTime: calm() ? 0 : 0.18,
+      springStiffness: 9,
+      zoomPerScroll: 1.25,
+      minZoomImageRatio: 0.01,
+      maxZoomPixelRatio: 1000,
+      visibilityRatio: 1,
+      constrainDuringPan: true,
+      preserveImageSizeOnResize: true,
+      imageLoaderLimit: 4,
+      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, flickEnabled: false },
+      gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true, pinchRotate: false },
+      gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
+    });
+    // Keys belong to the rating screen; the library's own would fire beside them.
+    for (const name of ["canvas-key", "canvas-key-press"])
+      this.viewer.addHandler(name, (event) => (event.preventDefaultAction = true));
+    this.viewer.world.setAutoRefigureSizes(false);
+    for (const name of ["canvas-scroll", "canvas-pinch", "canvas-double-click"])
+      this.viewer.addHandler(name, () => (this.mode = "free"));
+    for (const name of ["animation", "animation-finish", "update-viewport"])
+      this.viewer.addHandler(name, () => this.report());
+    this.viewer.addHandler("resize", () => requestAnimationFrame(() => this.keepFitted()));
+    this.smooth = true;
+    this.mode = "fit";
+  }
+
+  /** Have an image decoded and hidden behind the one in view; `show` is then a swap. */
+  prepare(url) {
+    if (!this.ahead.has(url)) {
+      const ready = decoded(url).then(async (image) => ({ image, item: await this.hidden(image) }));
+      ready.catch(() => this.ahead.delete(url)); // tried again when it is its turn
+      this.ahead.set(url, ready);
+    }
+    return this.ahead.get(url);
+  }
+
+  hidden(image) {
+    return new Promise((resolve, reject) => {
+      this.viewer.addTiledImage({
+        tileSource: sourceOf(this.osd, image),
+        opacity: 0,
+        preload: true,
+        success: ({ item }) => {
+          if (item.getFullyLoaded()) resolve(item);
+          else item.addOnceHandler("fully-loaded-change", () => resolve(item));
+          this.viewer.forceRedraw();
+        },
+        error: ({ message }) => reject(new Error(message)),
+      });
+    });
+  }
+
+  /** Show an image, fitted; resolves once it is on the screen. */
+  async show(url) {
+    this.wanted = url;
+    const { image, item } = await this.prepare(url);
+    if (this.wanted !== url) return;
+    const world = this.viewer.world;
+    for (const [other, ready] of this.ahead)
+      if (other !== url) ready.then(({ item: old }) => world.removeItem(old), () => {});
+    this.ahead = new Map([[url, this.ahead.get(url)]]);
+    if (this.item && this.item !== item) world.removeItem(this.item);
+    this.item = item;
+    this.width = image.naturalWidth;
+    this.height = image.naturalHeight;
+    item.setOpacity(1);
+    world.setAutoRefigureSizes(true);
+    world.setAutoRefigureSizes(false);
+    this.deepest = 0;
+    this.setSmooth(true);
+    this.fit(true);
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+  }
+
+  get scale() {
+    const { viewport } = this.viewer;
+    const wide = viewport.getContainerSize().x;
+    return (viewport.getZoom(true) * wide * devicePixelRatio) / this.width;
+  }
+
+  /** Largest scale at which the whole image is in view, at most 1. */
+  get fitting() {
+    const box = this.viewer.viewport.getContainerSize();
+    const room = Math.min((box.x - 2 * MARGIN) / this.width, (box.y - 2 * MARGIN) / this.height);
+    return Math.min(1, room * devicePixelRatio);
+  }
+
+  zoomTo(scale, immediately) {
+    const { viewport } = this.viewer;
+    const wide = viewport.getContainerSize().x * devicePixelRatio;
+    viewport.minZoomLevel = (Math.min(this.fitting, 1) * this.width) / wide;
+    viewport.maxZoomLevel = (Math.max(DEEPEST, scale) * this.width) / wide;
+    viewport.zoomTo((scale * this.width) / wide, null, immediately);
+    return viewport;
+  }
+
+  fit(immediately = calm()) {
+    if (!this.item) return;
+    this.mode = "fit";
+    const middle = new this.osd.Point(0.5, this.height / this.width / 2);
+    this.zoomTo(this.fitting, immediately).panTo(middle, immediately);
+    this.report();
+  }
+
+  /** One image pixel becomes `times` screen pixels, at the point in the middle of the view. */
+  enlarge(times) {
+    if (!this.item) return;
+    this.mode = `${times}:1`;
+    this.zoomTo(times, calm()).applyConstraints(calm());
+    this.report();
+  }
+
+  keepFitted() {
+    if (this.item && this.mode === "fit") this.fit(true);
+    else this.report();
+  }
+
+  setSmooth(smooth) {
+    this.smooth = smooth;
+    this.element.classList.toggle("pixels", !smooth);
+    this.report();
+  }
+
+  report() {
+    if (!this.item) return;
+    const { scale } = this;
+    this.deepest = Math.max(this.deepest, scale);
+    this.element.classList.toggle("whole", scale <= this.fitting * 1.001);
+    const { mode, smooth, width, height } = this;
+    this.changed({ percent: Math.round(scale * 1000) / 10, mode, smooth, width, height });
+  }
+
+  /** Take the image away, for pages that show none. */
+  clear() {
+    this.wanted = null;
+    this.item = null;
+    this.viewer.world.removeAll();
+    this.ahead.clear();
+  }
+}
