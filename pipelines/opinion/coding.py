@@ -1,0 +1,361 @@
+"""From a table with named columns to `RatingTable`: every rule checked once, on entry.
+
+Row numbers in messages count data rows from 1 (the header is not counted).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.opinion.table import Codes, Floats, RatingTable
+from schemas.errors import UserError
+from schemas.text import one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "DEFAULT_DIMENSION", "rating_table"]
+
+DEFAULT_DIMENSION = "quality"
+"""Name of the dimension where a table has no such column."""
+COLUMNS = (
+    "stimulus", "item", "rater", "dimension", "score",
+    "repetition", "session", "rated_at", "submission", "duration_ms",
+)  # fmt: skip
+"""Columns that are read; others are ignored."""
+
+
+def rating_table(
+    table: pa.Table | pd.DataFrame,
+    *,
+    scale: tuple[float, float] | None = None,
+    dimensions: Sequence[str] = (),
+    levels: Sequence[float] = (),
+    place: str = "the ratings",
+) -> RatingTable:
+    """Validate and code a long table of ratings.
+
+    Args:
+        table: Columns `stimulus` (or `item`), `rater`, `score`, and where known `dimension`,
+            `repetition`, `session`, `rated_at`, `submission`, `duration_ms`.
+        scale: Lowest and highest score; taken from the data where absent, and said.
+        dimensions: The only dimensions there may be, in the order to report them; any where
+            empty.
+        levels: Levels of the scale where they are not simply all whole numbers.
+        place: What messages call the table.
+
+    Returns:
+        The coded table. A row whose score is blank is skipped and counted in `warnings`.
+
+    Raises:
+        UserError: `missing_column`, `empty_id`, `invalid_score`, `score_off_scale`,
+            `unknown_dimension`, `duplicate_rating` or `invalid_scale`, naming rows.
+
+    >>> t = rating_table(pa.table({"item": ["b", "a"], "rater": ["7", "7"], "score": [4, 5]}))
+    >>> t.stimuli, t.dimensions, t.score.tolist(), t.low, t.high
+    (('a', 'b'), ('quality',), [4.0, 5.0], 4.0, 5.0)
+    """
+    arrow = (
+        table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
+    )
+    arrow = _named(arrow, place)
+    score, present = _scores(arrow["score"], place)
+    warnings = []
+    row = np.flatnonzero(present)
+    if len(row) < len(score):
+        first = int(np.flatnonzero(~present)[0]) + 1
+        warnings.append(
+            f"{len(score) - len(row)} rows without a score were skipped (the first is row {first})."
+        )
+        arrow, score = arrow.take(pa.array(row)), score[row]
+    low, high, source = _scale(score, scale, row, place)
+    if source == "data" and len(score):
+        warnings.append(
+            f"Scale {low:g} to {high:g} taken from the data; name another with --scale."
+        )
+    stimulus, stimuli = _coded(arrow["stimulus"], "stimulus", row, place)
+    rater, raters = _coded(arrow["rater"], "rater", row, place)
+    dimension, names = _dimension(arrow, dimensions, row, place)
+    session, sessions = _optional(arrow, "session", row, place)
+    repetition, _ = _optional(arrow, "repetition", row, place)
+    if repetition is None:
+        cell = _joint((stimulus, rater, dimension, session))
+        submission, _ = _optional(arrow, "submission", row, place)
+        if submission is not None and len(_second_of_pairs(cell)):
+            repetition = _rank_within(cell, submission)
+    coded = RatingTable(
+        stimuli=stimuli,
+        raters=raters,
+        dimensions=names,
+        stimulus=stimulus,
+        rater=rater,
+        dimension=dimension,
+        score=score,
+        low=low,
+        high=high,
+        scale_source=source,
+        sessions=sessions,
+        session=session,
+        repetition=repetition,
+        rated_at=_times(arrow, warnings),
+        duration_ms=_durations(arrow),
+        warnings=tuple(warnings),
+        extra_levels=tuple(float(level) for level in levels),
+    )
+    _check_single(coded, row, place)
+    return coded
+
+
+def _named(arrow: pa.Table, place: str) -> pa.Table:
+    """Return the table with `item` renamed to `stimulus`, checked for required columns."""
+    names = [name.strip().removeprefix("\ufeff") for name in arrow.column_names]
+    if "stimulus" not in names and "item" in names:
+        names[names.index("item")] = "stimulus"
+    for needed in ("stimulus", "rater", "score"):
+        if names.count(needed) != 1:
+            fault = "has no column" if needed not in names else "has more than one column"
+            raise UserError(
+                "missing_column",
+                f"{place}: {fault} '{needed}' (its columns are "
+                f"{one_line(', '.join(names), 200)}); name one stimulus, rater and score column.",
+            )
+    return arrow.rename_columns(names)
+
+
+def _rows(row: npt.NDArray[np.int64], bad: npt.NDArray[np.int64]) -> str:
+    """Return up to three row numbers and how many more there are."""
+    shown = ", ".join(str(int(row[index]) + 1) for index in bad[:3])
+    more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
+    return f"row{'s' if len(bad) > 1 else ''} {shown}{more}"
+
+
+def _scores(column: pa.ChunkedArray, place: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return scores and which rows have one; text, NaN and infinity are errors."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        column = pc.utf8_trim_whitespace(column)
+        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, kind), column)
+    elif pa.types.is_boolean(kind) or not (
+        pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind) or pa.types.is_null(kind)
+    ):  # fmt: skip
+        raise UserError("invalid_score", f"{place}: the column 'score' holds {kind}; give numbers.")
+    present = column.is_valid().to_numpy(zero_copy_only=False).astype(bool)
+    try:
+        numbers = column.cast(pa.float64(), safe=False)
+    except pa.ArrowInvalid as error:
+        raise _not_a_number(column, place) from error
+    score = numbers.to_numpy().astype(np.float64, copy=False)
+    bad = np.flatnonzero(present & ~np.isfinite(score))
+    if len(bad):
+        raise UserError(
+            "invalid_score",
+            f"{place}: the score in {_rows(np.arange(len(score)), bad)} is "
+            f"{score[bad[0]]:g}; give a finite number or leave the field empty.",
+        )
+    return score, present
+
+
+def _not_a_number(column: pa.ChunkedArray, place: str) -> UserError:
+    bad = [
+        i for i, text in enumerate(column.to_pylist()) if text is not None and not _is_number(text)
+    ]
+    text = one_line(str(column[bad[0]].as_py()), 40) if bad else "text"
+    where = _rows(np.arange(len(column)), np.asarray(bad)) if bad else "a row"
+    return UserError(
+        "invalid_score", f"{place}: the score in {where} is '{text}', not a number; correct it."
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        pa.scalar(text).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _scale(
+    score: Floats, scale: tuple[float, float] | None, row: npt.NDArray[np.int64], place: str
+) -> tuple[float, float, str]:
+    if scale is None:
+        if not len(score):
+            return math.nan, math.nan, "data"
+        return float(score.min()), float(score.max()), "data"
+    low, high = float(scale[0]), float(scale[1])
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UserError(
+            "invalid_scale", f"The scale {low:g}:{high:g} is not LOW:HIGH; give e.g. 1:5."
+        )
+    bad = np.flatnonzero((score < low) | (score > high))
+    if len(bad):
+        raise UserError(
+            "score_off_scale",
+            f"{place}: the score {score[bad[0]]:g} in {_rows(row, bad)} is off the scale "
+            f"{low:g} to {high:g}; correct it or give another scale.",
+        )
+    return low, high, "given"
+
+
+def _coded(
+    column: pa.ChunkedArray, name: str, row: npt.NDArray[np.int64], place: str
+) -> tuple[Codes, tuple[str, ...]]:
+    """Return codes and the ids in sorted order, so that no result depends on the row order."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.unify_dictionaries().combine_chunks() if array.num_chunks else None
+    if array is None or not len(row):
+        return np.zeros(0, np.int32), ()
+    texts = array.dictionary.cast(pa.string())
+    empty = pc.fill_null(pc.equal(texts, ""), True).to_numpy(zero_copy_only=False)
+    indices = array.indices
+    codes = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    bad = np.flatnonzero((codes < 0) | np.append(empty, True)[codes])
+    if len(bad):
+        raise UserError("empty_id", f"{place}: {name} is empty in {_rows(row, bad)}; give an id.")
+    used = np.bincount(codes, minlength=len(texts)) > 0
+    order = np.asarray(pc.sort_indices(texts))
+    order = order[used[order]]
+    rank = np.full(len(texts), -1, np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return rank[codes], tuple(texts.take(pa.array(order)).to_pylist())
+
+
+def _dimension(
+    arrow: pa.Table, known: Sequence[str], row: npt.NDArray[np.int64], place: str
+) -> tuple[Codes, tuple[str, ...]]:
+    if "dimension" not in arrow.column_names:
+        codes: Codes = np.zeros(len(row), np.int32)
+        names: tuple[str, ...] = (DEFAULT_DIMENSION,)
+    else:
+        codes, names = _coded(arrow["dimension"], "dimension", row, place)
+    if not known:
+        return codes, names
+    unknown = [index for index, name in enumerate(names) if name not in known]
+    if unknown and len(row):
+        bad = np.flatnonzero(np.isin(codes, unknown))
+        raise UserError(
+            "unknown_dimension",
+            f"{place}: there is no dimension '{one_line(names[codes[bad[0]]], 60)}' "
+            f"({_rows(row, bad)}); the dimensions are {', '.join(known)}.",
+        )
+    place_of = np.array([list(known).index(n) for n in names if n in known], np.int32)
+    return (place_of[codes] if len(codes) else codes), tuple(known)
+
+
+def _optional(
+    arrow: pa.Table, name: str, row: npt.NDArray[np.int64], place: str
+) -> tuple[Codes | None, tuple[str, ...]]:
+    """Return codes of a column that may be absent or have gaps; a gap is the session ''."""
+    if name not in arrow.column_names or pa.types.is_null(arrow[name].type):
+        return None, ()
+    column = arrow[name]
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    text = pc.fill_null(column.cast(pa.string()), "(none)")
+    text = pc.if_else(pc.equal(text, ""), "(none)", text)
+    codes, names = _coded(text, name, row, place)
+    return (codes, names) if len(names) else (None, ())
+
+
+def _times(arrow: pa.Table, warnings: list[str]) -> npt.NDArray[np.datetime64] | None:
+    if "rated_at" not in arrow.column_names or pa.types.is_null(arrow["rated_at"].type):
+        return None
+    column = arrow["rated_at"]
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+    try:
+        stamps = column.cast(pa.timestamp("us", "UTC"))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        try:
+            stamps = column.cast(pa.timestamp("us"))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            warnings.append("rated_at is not in ISO 8601 and was ignored; drift is not computed.")
+            return None
+    times: npt.NDArray[np.datetime64] = stamps.to_numpy().astype("datetime64[us]")
+    return times
+
+
+def _durations(arrow: pa.Table) -> Floats | None:
+    if "duration_ms" not in arrow.column_names:
+        return None
+    try:
+        column: Any = arrow["duration_ms"].cast(pa.float64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    durations: Floats = column.to_numpy()
+    return durations
+
+
+def _check_single(table: RatingTable, row: npt.NDArray[np.int64], place: str) -> None:
+    """Raise where two rows are the same presentation of the same cell."""
+    key = _joint((table.stimulus, table.rater, table.dimension, table.session, table.repetition))
+    duplicate = _second_of_pairs(key)
+    if not len(duplicate):
+        return
+    index = int(duplicate[0])
+    first = int(np.flatnonzero(key == key[index])[0])
+    raise UserError(
+        "duplicate_rating",
+        f"{place}: rows {int(row[first]) + 1} and {int(row[index]) + 1} both rate stimulus "
+        f"'{one_line(table.stimuli[table.stimulus[index]], 60)}' by rater "
+        f"'{one_line(table.raters[table.rater[index]], 60)}' on "
+        f"'{one_line(table.dimensions[table.dimension[index]], 60)}' ({len(duplicate)} such rows); "
+        "remove one, or tell them apart in a column 'repetition'.",
+    )
+
+
+def _joint(columns: tuple[Codes | None, ...]) -> npt.NDArray[np.int64]:
+    """Return one number per row that is equal exactly where all columns are equal."""
+    key: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+    for codes in columns:
+        if codes is None:
+            continue
+        if not len(key):
+            key = codes.astype(np.int64)
+            continue
+        size = int(codes.max(initial=0)) + 1
+        if int(key.max(initial=0)) > 2**62 // size:
+            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
+        key = key * size + codes
+    return key
+
+
+def _rank_within(cell: npt.NDArray[np.int64], submission: Codes) -> Codes:
+    """Return for each row how many rows of its cell come before it, by submission."""
+    order = np.lexsort((submission, cell))
+    ordered = cell[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    lengths = np.diff(np.append(starts, len(ordered)))
+    rank = np.empty(len(cell), np.int32)
+    rank[order] = np.arange(len(cell)) - np.repeat(starts, lengths)
+    return rank
+
+
+def _second_of_pairs(key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the indices of keys that occurred before, in rising order."""
+    if not len(key):
+        return np.zeros(0, np.int64)
+    size = int(key.max()) + 1
+    if 0 < size <= 8 * len(key) + 1_000_000:
+        seen = np.zeros(size, np.bool_)
+        seen[key] = True
+        if np.count_nonzero(seen) == len(key):
+            return np.zeros(0, np.int64)
+    order = np.argsort(key, kind="stable")
+    same = np.flatnonzero(key[order][1:] == key[order][:-1]) + 1
+    return np.sort(order[same])

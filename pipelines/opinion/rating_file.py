@@ -1,0 +1,180 @@
+"""Ratings from a CSV, Parquet or JSON-lines file, ids exactly as written."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from pipelines.opinion.coding import COLUMNS
+from schemas.errors import UserError
+from schemas.text import one_line
+
+__all__ = ["read_ratings_file"]
+
+_BLOCK_BYTES = 1 << 24
+"""Part of a CSV held as text at one time."""
+_REPEATED = pa.dictionary(pa.int32(), pa.string())
+"""Ids repeat; kept as codes a 5 GB file of ratings fits in memory."""
+
+
+def read_ratings_file(path: Path) -> pa.Table:
+    """Read the columns of a ratings file that the statistics know.
+
+    CSV (comma, semicolon or tab; UTF-8 with or without byte order mark) is streamed, and
+    every field stays the text it is, so that the id `007` does not become 7. JSON lines
+    keep numbers as they are written.
+
+    Args:
+        path: File ending in `.csv`, `.tsv`, `.txt`, `.parquet`, `.jsonl`, `.ndjson` or `.json`.
+
+    Returns:
+        The table for `coding.rating_table`, which checks the values.
+
+    Raises:
+        UserError: `file_not_found`, `unknown_file_type`, `unreadable_file` or `no_ratings`.
+    """
+    if not path.is_file():
+        raise UserError("file_not_found", f"There is no file {path}; check the path.", status=404)
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv", ".txt"):
+        table = _read_csv(path)
+    elif suffix in (".parquet", ".pq"):
+        table = _read_parquet(path)
+    elif suffix in (".jsonl", ".ndjson", ".json"):
+        table = _read_json(path)
+    else:
+        raise UserError(
+            "unknown_file_type",
+            f"{path.name}: ratings are read from .csv, .parquet or .jsonl; convert the file.",
+        )
+    if not table.num_rows:
+        raise UserError("no_ratings", f"{path.name} holds no ratings; give a file with rows.")
+    return table
+
+
+def _read_csv(path: Path) -> pa.Table:
+    delimiter, names = _header(path)
+    known = [name for name in names if name.strip() in COLUMNS]
+    bad_rows: list[tuple[int | None, int, int]] = []
+
+    def remember(row: Any) -> str:
+        bad_rows.append((row.number, row.expected_columns, row.actual_columns))
+        return "error"
+
+    types = {name: _REPEATED for name in known if name.strip() not in ("score", "rated_at")}
+    types |= {name: pa.string() for name in known if name.strip() in ("score", "rated_at")}
+    try:
+        with pa_csv.open_csv(
+            path,
+            # One thread keeps row numbers in messages right.
+            read_options=pa_csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=types, include_columns=known, strings_can_be_null=False
+            ),
+        ) as reader:
+            return pa.Table.from_batches(list(reader), schema=reader.schema)
+    except pa.ArrowInvalid as error:
+        raise _csv_fault(path, error, bad_rows) from error
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """Return the delimiter and the column names as written."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            line = file.readline()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            "unreadable_file", f"{path.name} is not UTF-8 text; save it as CSV in UTF-8."
+        ) from error
+    if not line.strip():
+        raise UserError("no_ratings", f"{path.name} is empty; give a file with a header and rows.")
+    delimiter = max(",;\t", key=line.count)
+    names = next(csv.reader([line], delimiter=delimiter))
+    return delimiter, [name.rstrip("\r\n") for name in names]
+
+
+def _csv_fault(
+    path: Path, error: pa.ArrowInvalid, bad_rows: list[tuple[int | None, int, int]]
+) -> UserError:
+    if bad_rows:
+        number, expected, actual = bad_rows[0]
+        where = f"row {number - 1}" if number is not None else "a row"
+        return UserError(
+            "unreadable_file",
+            f"{path.name}: {where} has {actual} fields where the header has {expected}; "
+            "correct that row.",
+        )
+    fault = one_line(error, 160)
+    cure = "save it as UTF-8" if "UTF8" in fault else "correct it"
+    return UserError("unreadable_file", f"{path.name} cannot be read as CSV ({fault}); {cure}.")
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        names = pa_parquet.read_schema(path).names
+        return pa_parquet.read_table(path, columns=[n for n in names if n.strip() in COLUMNS])
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(
+            "unreadable_file",
+            f"{path.name} cannot be read as Parquet ({one_line(error, 120)}); write it again.",
+        ) from error
+
+
+def _read_json(path: Path) -> pa.Table:
+    columns: dict[str, list[str | None]] = {}
+    n_rows = 0
+    for n_rows, record in enumerate(_records(path), start=1):
+        for name, value in record.items():
+            if name not in COLUMNS:
+                continue
+            column = columns.setdefault(name, [])
+            column.extend([None] * (n_rows - 1 - len(column)))
+            column.append(None if value is None else str(value))
+    for column in columns.values():
+        column.extend([None] * (n_rows - len(column)))
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON-lines file or of one JSON array, numbers as their text."""
+    where = "the array"
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            start = file.read(1)
+            file.seek(0)
+            if start == "[":
+                for record in json.load(file, parse_int=str, parse_float=str):
+                    yield _record(record, path, where)
+                return
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    where = f"line {number}"
+                    yield _record(json.loads(line, parse_int=str, parse_float=str), path, where)
+    except UnicodeDecodeError as error:
+        raise UserError(
+            "unreadable_file", f"{path.name} is not UTF-8; save it as UTF-8."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise UserError(
+            "unreadable_file",
+            f"{path.name}: {where} is not JSON ({error.msg} at column {error.colno}); "
+            "write one object a line.",
+        ) from error
+
+
+def _record(record: Any, path: Path, where: str) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise UserError(
+            "unreadable_file", f"{path.name}: {where} is not an object; one object a line."
+        )
+    return record
