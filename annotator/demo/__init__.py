@@ -1,0 +1,1 @@
+"""The demo study: real and rendered images with their licences, and a simulated panel."""
