@@ -34,8 +34,8 @@ export function askReason(root, say, skip) {
 }
 
 const FIXED = [
-  [["1", "5"], "key_digits"], [["←", "→"], "key_level"], [["↑", "↓"], "key_dimension"],
-  [["↵"], "key_submit"], [["Ctrl", "↵"], "key_submit_text"], [["Esc"], "key_leave_text"],
+  [["1", "–", "5"], "key_digits"], [["←", "→"], "key_level"], [["↑", "↓"], "key_dimension"],
+  [["↵"], "key_submit"], [["Ctrl", "+", "↵"], "key_submit_text"], [["Esc"], "key_leave_text"],
 ];
 
 /** All keys; those of the screen can be changed here. `changed()` follows each change. */
@@ -68,7 +68,7 @@ export function showKeys(root, say, changed) {
   const row = (caps, text) => h("div", { class: "keyrow" }, h("span", {}, caps), h("span", {}, text));
   const dialog = open(root, say("keys_title"), note,
     h("div", { class: "keygrid" },
-      FIXED.map(([caps, text]) => row(caps.map(kbd), say(text))),
+      FIXED.map(([caps, text]) => row(caps.map((cap) => (/[–+]/.test(cap) ? cap : kbd(cap))), say(text))),
       Object.keys(USUAL).map((action) => row(buttons[action], say("key_" + action)))),
     h("div", { class: "row" },
       h("button", { type: "button", class: "plain", onclick: () => {

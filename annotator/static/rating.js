@@ -93,8 +93,8 @@ class RatingScreen {
       await this.show(await routes.next());
       this.tell(null);
     } catch (error) {
+      if (error instanceof routes.Refused && !error.passing) return this.stop(error);
       this.trouble(error);
-      if (!(error instanceof routes.Unreachable) && !error.passing) return;
       await new Promise((resolve) => setTimeout(resolve, 3000));
       await this.load();
     }
@@ -147,6 +147,7 @@ class RatingScreen {
 
   drawProgress({ progress = {}, study, rater, can_undo: canUndo, correcting }) {
     const { frame, say } = this;
+    this.progress = progress;
     const { done = 0, total = null, session = 0 } = progress;
     frame.title.textContent = study?.title ?? "";
     document.title = study?.title ?? document.title;
@@ -177,19 +178,30 @@ class RatingScreen {
     this.frame.theme.textContent = this.say("theme_" + to);
   }
 
-  farewell({ reason }) {
+  farewell(item) {
+    this.drawProgress({ ...item, progress: item.progress ?? this.progress });
+    const back = h("button", { type: "button", class: "plain", onclick: () => this.back() }, this.say("back_last"));
+    this.showPage(this.say("done_title"), item.reason, item.can_undo === false ? "" : back);
+  }
+
+  /** The server lets this person do nothing here: say why, with a way to try again. */
+  stop(error) {
+    this.showPage(this.say(error.loggedOut ? "logged_out_title" : "refused_title"), error.message, "");
+  }
+
+  showPage(title, text, more) {
     const { page } = this.frame;
     this.draft?.close();
     this.draft = null;
     this.steps = [];
     this.viewer.clear();
-    page.replaceChildren(h("h1", {}, this.say("done_title")), h("p", {}, reason),
-      h("p", { class: "row" },
-        h("button", { type: "button", class: "go", onclick: () => this.load() }, this.say("look_again")),
-        h("button", { type: "button", class: "plain", onclick: () => this.back() }, this.say("back_last"))));
+    this.frame.steps.replaceChildren();
+    const again = h("button", { type: "button", class: "go", onclick: () => this.load() }, this.say("look_again"));
+    page.replaceChildren(h("h1", {}, title), h("p", {}, text), h("p", { class: "row" }, again, more));
     page.hidden = false;
     this.tell(null);
-    page.querySelector("button").focus();
+    this.lock(false);
+    again.focus();
   }
 
   // -- what is typed ------------------------------------------------------------------------
@@ -240,6 +252,7 @@ class RatingScreen {
     };
     this.lock(true);
     this.draft.close();
+    this.saved(null);
     kept.keepOutbox(submission);
     await this.deliver(submission);
   }
@@ -270,7 +283,7 @@ class RatingScreen {
   }
 
   delivering(how, error) {
-    if (how === "waiting") this.tell("offline", { reason: error.passing ? error.message : "" });
+    if (how === "waiting") this.tell(error.passing ? "unwell" : "offline", { reason: error.message });
     else if (how === "logged_out") this.tell("logged_out");
   }
 

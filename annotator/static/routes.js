@@ -15,7 +15,7 @@ export class Refused extends Error {
 
   /** True where the person must come in again first. */
   get loggedOut() {
-    return this.status === 401 || (this.status === 403 && this.code !== "forbidden_origin");
+    return this.status === 401;
   }
 }
 

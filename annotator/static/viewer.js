@@ -202,7 +202,7 @@ export class Viewer {
     if (!this.item) return;
     const { scale } = this;
     this.deepest = Math.max(this.deepest, scale);
-    this.element.classList.toggle("whole", scale <= this.fitting * 1.001);
+    this.element.classList.toggle("zoomed", scale > this.fitting * 1.001);
     const { mode, smooth, width, height } = this;
     this.changed({ percent: Math.round(scale * 1000) / 10, mode, smooth, width, height });
   }
@@ -211,6 +211,7 @@ export class Viewer {
   clear() {
     this.wanted = null;
     this.item = null;
+    this.element.classList.remove("zoomed");
     this.viewer.world.removeAll();
     this.ahead.clear();
   }
