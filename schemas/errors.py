@@ -27,6 +27,10 @@ class UserError(Exception):
         self.status = status
         super().__init__(self.message)
 
+    def __reduce__(self) -> tuple[object, tuple[str, str], dict[str, int]]:
+        # Exceptions pickle by their message alone, and errors come back from other processes.
+        return type(self), (self.code, self.message), {"status": self.status}
+
     def as_json(self) -> dict[str, dict[str, str]]:
         """Return the document that routes and `--json` print."""
         return {"error": {"code": self.code, "message": self.message}}

@@ -1,0 +1,257 @@
+"""Taking in one file: hash, check, keep, and make what is displayed. Runs in workers.
+
+Memory: a worker holds files of up to 64 MB whole, and larger ones only as a stream. A picture of
+up to 32 megapixels takes up to 0.4 GB. Larger ones take up to 12 bytes a pixel, 3 GB at the limit
+of 256 megapixels, and of them only one is in work at a time.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+import warnings
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from pipelines.intake.display import BROKEN, Display, displayed
+from pipelines.intake.formats import (
+    N_SNIFFED,
+    READABLE,
+    SUFFIX_OF,
+    UNREADABLE,
+    has_image_suffix,
+    sniff,
+)
+from pipelines.intake.keep import copy_into, landing
+from pipelines.intake.phash import perceptual_hash
+from pipelines.intake.records import Candidate, Refused, RefusedContent, Seen, TakenIn
+from pipelines.intake.whole import check_whole
+from schemas.layout import ImageFolder
+
+__all__ = ["MAX_PIXELS", "THUMBNAIL_PX", "take_in"]
+
+MAX_PIXELS = 256_000_000
+"""Larger pictures are refused."""
+THUMBNAIL_PX = 256
+"""Longest side of a thumbnail."""
+
+_HELD_WHOLE = 1 << 26
+_LARGE_PIXELS = 32_000_000
+
+# Pillow's own limits are lower than ours and partly only warn; `take_in` checks the size itself.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+PngImagePlugin.MAX_TEXT_CHUNK = 1 << 26
+PngImagePlugin.MAX_TEXT_MEMORY = 1 << 27
+
+
+class _Refusal(Exception):
+    """The reason why a file is not taken in."""
+
+    sha256: str | None = None
+    """Set where the bytes are at fault."""
+
+    def told_of(self, candidate: Candidate) -> Refused:
+        if self.sha256 is None:
+            return Refused(candidate.source_path, str(self))
+        return RefusedContent(candidate.source_path, str(self), self.sha256)
+
+
+class _NoImage(_Refusal):
+    """The file is no image; it is refused only if it was named or promises to be one."""
+
+
+def take_in(
+    candidate: Candidate,
+    images: ImageFolder,
+    *,
+    incoming: Path,
+    known: Container[str] = frozenset(),
+) -> TakenIn | Seen | Refused | None:
+    """Take in one file.
+
+    Args:
+        candidate: The file.
+        images: Where original, rendition and thumbnail go; nothing else is written there.
+        incoming: Existing folder on the same file system for files in the making. Workers of one
+            import share it, and leave a mark there for each SHA-256 they work on, so that bytes
+            that come twice are decoded once.
+        known: SHA-256 of files that need no decoding.
+
+    Returns:
+        What was kept; `Seen` for bytes that are known or in work; `Refused`; None for a file
+        that is no image, does not look like one and was not named itself.
+
+    Raises:
+        UserError: `disk_full`.
+    """
+    try:
+        with _opened(candidate.path) as file:
+            return _from_file(file, candidate, images, incoming, known)
+    except _NoImage as no:
+        if candidate.named or has_image_suffix(candidate.path.name):
+            return no.told_of(candidate)
+        return None
+    except _Refusal as no:
+        return no.told_of(candidate)
+
+
+def _from_file(
+    file: BinaryIO,
+    candidate: Candidate,
+    images: ImageFolder,
+    incoming: Path,
+    known: Container[str],
+) -> TakenIn | Seen:
+    try:
+        source, sha256, n_bytes = _read(file, candidate.path.suffix.lower())
+    except OSError as error:
+        raise _Refusal(f"Cannot be read: {error.strerror or error}.") from error
+    if sha256 in known or not _claim(incoming, sha256):
+        return Seen(sha256)
+    try:
+        return _kept(file, _decoded(source, incoming), images, (sha256, n_bytes), incoming)
+    except _Refusal as no:
+        no.sha256 = sha256
+        raise
+
+
+def _kept(
+    file: BinaryIO,
+    display: Display,
+    images: ImageFolder,
+    content: tuple[str, int],
+    incoming: Path,
+) -> TakenIn:
+    sha256, n_bytes = content
+    suffix = SUFFIX_OF[display.format]
+    with landing(images.original(sha256, suffix), incoming) as part:
+        copy_into(file, n_bytes, part)
+    phash = _keep_display(display, images, sha256, incoming)
+    return TakenIn(
+        sha256=sha256,
+        suffix=suffix,
+        format=display.format,
+        width=display.picture.width,
+        height=display.picture.height,
+        n_bytes=n_bytes,
+        mode=display.mode,
+        n_pages=display.n_pages,
+        phash=phash,
+        rendition=display.rendition,
+    )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        # Not blocking, in case the file was exchanged for a pipe that nobody writes to.
+        file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except OSError as error:
+        raise _Refusal(f"Cannot be read: {error.strerror}.") from error
+    with file:
+        before = _identity(file)
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _Refusal("Not a regular file.")
+        yield file
+        if _identity(file) != before:
+            raise _Refusal("It changed while it was being read; import it again.")
+
+
+def _read(file: BinaryIO, suffix: str) -> tuple[BinaryIO, str, int]:
+    """Return something to decode from, the SHA-256, and the size."""
+    head = file.read(N_SNIFFED)
+    if not head:
+        raise _NoImage("Empty: the file has zero bytes.")
+    if suffix in UNREADABLE:
+        raise _NoImage(f"The format {suffix} is not supported; convert it to PNG or TIFF.")
+    if sniff(head) is None:
+        raise _NoImage("Not an image of a supported format.")
+    if os.fstat(file.fileno()).st_size <= _HELD_WHOLE:
+        content = head + file.read()
+        return BytesIO(content), hashlib.sha256(content).hexdigest(), len(content)
+    file.seek(0)
+    sha256 = _sha256(file)
+    return file, sha256, file.tell()
+
+
+def _sha256(file: BinaryIO) -> str:
+    sha256 = hashlib.sha256()
+    while part := file.read(1 << 20):
+        sha256.update(part)
+    return sha256.hexdigest()
+
+
+def _claim(incoming: Path, sha256: str) -> bool:
+    """Say whether this worker is the first of the import to see these bytes."""
+    try:
+        os.close(os.open(incoming / sha256, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _decoded(source: BinaryIO, incoming: Path) -> Display:
+    source.seek(0)
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(source, formats=READABLE) as image,
+        ):
+            n_pixels = image.width * image.height
+            if n_pixels > MAX_PIXELS:
+                raise _too_large(n_pixels / 1e6)
+            with _alone(incoming, n_pixels):
+                check_whole(image, source)
+                return displayed(image, source)
+    except Image.DecompressionBombError as error:
+        raise _too_large(None) from error
+    except UnidentifiedImageError as error:
+        raise _NoImage("Truncated, damaged, or a kind of image that is not supported.") from error
+    except MemoryError as error:
+        raise _Refusal("There is not enough memory to decode it.") from error
+    except BROKEN as error:
+        raise _Refusal(f"Truncated or damaged: {error}.") from error
+
+
+def _too_large(megapixels: float | None) -> _Refusal:
+    size = "" if megapixels is None else f" {megapixels:.0f} megapixels,"
+    return _Refusal(f"Too large:{size} the limit is {MAX_PIXELS / 1e6:.0f} megapixels.")
+
+
+@contextmanager
+def _alone(incoming: Path, n_pixels: int) -> Iterator[None]:
+    """Let only one worker at a time work on a large picture."""
+    if n_pixels <= _LARGE_PIXELS:
+        yield
+        return
+    with (incoming / "large").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _keep_display(display: Display, images: ImageFolder, sha256: str, incoming: Path) -> str:
+    """Write thumbnail and rendition; return the perceptual hash."""
+    picture = display.picture
+    scale = THUMBNAIL_PX / max(picture.size)
+    small = picture
+    if scale < 1:
+        size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+        small = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    with landing(images.thumbnail(sha256), incoming) as part:
+        small.save(part, "JPEG", quality=85)
+    if display.rendition is not None:
+        with landing(images.rendition(sha256), incoming) as part:
+            picture.save(part, "PNG", compress_level=3)
+    return perceptual_hash(small)
+
+
+def _identity(file: BinaryIO) -> tuple[int, int, int, int]:
+    now = os.fstat(file.fileno())
+    return now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
