@@ -1,0 +1,1 @@
+"""Scientific figures with known flaws, rendered for training, tests and the demo."""
