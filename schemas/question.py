@@ -1,0 +1,69 @@
+"""Question: what a model is asked about a stimulus, approved by a human."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["LETTERS", "QUESTION_TYPES", "Question", "question_fault"]
+
+LETTERS = "ABCD"
+"""Letters of the options, in order."""
+
+QUESTION_TYPES = ("yes-or-no", "what", "how")
+"""Types of questions, as every file writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One multiple-choice question with its right answer."""
+
+    question_id: str
+    """Id of the question."""
+    stimulus: str
+    """Stimulus that is asked about."""
+    type: str
+    """`yes-or-no`, `what` or `how`."""
+    question: str
+    """What is asked."""
+    options: tuple[str, ...]
+    """Answers to choose from, in the order of the letters, without letters."""
+    answer: str
+    """Letter of the right option."""
+    explanation: str = ""
+    """Why it is right."""
+    difficulty: str = ""
+    """A curator's word for how hard it is."""
+    dimension: str | None = None
+    """Dimension that it is about."""
+    category: str = ""
+    """Topic of the question."""
+    discipline: str = ""
+    """Field of science; the column `class` of SIQA-U."""
+    concern: str = "other"
+    """Q-Bench's concern: distortion, other, in-context distortion, in-context other."""
+    modality: str = ""
+    """Imaging modality, where there is one (MRI, CT, …)."""
+
+    @property
+    def answer_text(self) -> str:
+        """The right option in words."""
+        return self.options[LETTERS.index(self.answer)]
+
+
+def question_fault(question: Question) -> str | None:
+    """Return why a question cannot be asked as multiple choice, or None.
+
+    The reason is a stable code: `unknown_type`, `no_question`, `option_count`, `empty_option`,
+    `same_options` or `no_right_answer`.
+    """
+    options = [" ".join(option.split()) for option in question.options]
+    letters = LETTERS[: len(options)]
+    faults = {
+        "unknown_type": question.type not in QUESTION_TYPES,
+        "no_question": not question.question.strip(),
+        "option_count": not 2 <= len(options) <= len(LETTERS),
+        "empty_option": not all(options),
+        "same_options": len(set(options)) < len(options),
+        "no_right_answer": len(question.answer) != 1 or question.answer not in letters,
+    }
+    return next((reason for reason, holds in faults.items() if holds), None)
