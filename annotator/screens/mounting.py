@@ -6,10 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["STATIC", "head_of", "mount_arguments"]
+from annotator.screens.look import head_of
 
-STATIC = "/static"
-"""Where the app serves the folder `annotator/static`."""
+__all__ = ["mount_arguments"]
 
 _FONTS = ["system-ui", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans CJK SC", "sans-serif"]
 _MONO = ["ui-monospace", "Consolas", "DejaVu Sans Mono", "monospace"]
@@ -17,17 +16,6 @@ _PAGE_CSS = """
 body { background: var(--bg) !important; }
 .gradio-container { background: var(--bg) !important; }
 """
-
-
-def head_of(*styles: str) -> str:
-    """Return the tags that give a page the look: theme before first paint, then the styles."""
-    sheets = "".join(
-        f'<link rel="stylesheet" href="{STATIC}/{name}.css">' for name in ("look", *styles)
-    )
-    return (
-        f'<script src="{STATIC}/theme.js"></script>{sheets}'
-        f'<link rel="icon" href="{STATIC}/icon.svg" type="image/svg+xml">'
-    )
 
 
 def mount_arguments(style: str = "rating") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 
 import gradio as gr
 
-from annotator.screens.mounting import STATIC
+from annotator.screens.look import STATIC
 from schemas.study import Study
 
 __all__ = ["build_rating_screen"]

@@ -181,7 +181,7 @@ class RatingScreen {
   farewell(item) {
     this.drawProgress({ ...item, progress: item.progress ?? this.progress });
     const back = h("button", { type: "button", class: "plain", onclick: () => this.back() }, this.say("back_last"));
-    this.showPage(this.say("done_title"), item.reason, item.can_undo === false ? "" : back);
+    this.showPage(this.say("done_title"), item.message ?? item.reason, item.can_undo === false ? "" : back);
   }
 
   /** The server lets this person do nothing here: say why, with a way to try again. */
@@ -249,6 +249,7 @@ class RatingScreen {
       client_id: kept.freshId(),
       answers: this.answers,
       duration_ms: Math.round(now - (this.shownAt ?? now)),
+      view: this.viewer.record(),
     };
     this.lock(true);
     this.draft.close();

@@ -97,6 +97,7 @@ export class Viewer {
     for (const name of ["animation", "animation-finish", "update-viewport"])
       this.viewer.addHandler(name, () => this.report());
     this.viewer.addHandler("resize", () => requestAnimationFrame(() => this.keepFitted()));
+    document.addEventListener("visibilitychange", () => this.watch?.turn());
     this.smooth = true;
     this.mode = "fit";
   }
@@ -144,8 +145,11 @@ export class Viewer {
     world.setAutoRefigureSizes(true);
     world.setAutoRefigureSizes(false);
     this.deepest = 0;
+    this.usedPixels = false;
+    this.watch = new Watch();
     this.setSmooth(true);
     this.fit(true);
+    this.fitted = this.scale;
     await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
   }
 
@@ -194,6 +198,7 @@ export class Viewer {
 
   setSmooth(smooth) {
     this.smooth = smooth;
+    this.usedPixels ||= !smooth;
     this.element.classList.toggle("pixels", !smooth);
     this.report();
   }
@@ -207,6 +212,17 @@ export class Viewer {
     this.changed({ percent: Math.round(scale * 1000) / 10, mode, smooth, width, height });
   }
 
+  /** How the image was looked at, for the submission. Scales: screen pixels per image pixel. */
+  record() {
+    const rounded = (scale) => Math.round(scale * 1000) / 1000;
+    return {
+      fitted_scale: rounded(this.fitted ?? 0),
+      largest_scale: rounded(this.deepest ?? 0),
+      without_smoothing: Boolean(this.usedPixels),
+      in_view_ms: Math.round(this.watch?.elapsed ?? 0),
+    };
+  }
+
   /** Take the image away, for pages that show none. */
   clear() {
     this.wanted = null;
@@ -214,5 +230,23 @@ export class Viewer {
     this.element.classList.remove("zoomed");
     this.viewer.world.removeAll();
     this.ahead.clear();
+  }
+}
+
+/** Counts the time in which the page was in front. */
+class Watch {
+  constructor() {
+    this.sum = 0;
+    this.since = document.hidden ? null : performance.now();
+  }
+
+  /** The page came to the front or went behind. */
+  turn() {
+    this.sum = this.elapsed;
+    this.since = document.hidden ? null : performance.now();
+  }
+
+  get elapsed() {
+    return this.sum + (this.since === null ? 0 : performance.now() - this.since);
   }
 }
