@@ -34,6 +34,10 @@ class ImageFolder:
         """Return where the thumbnail lies."""
         return self.root / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
 
+    def narrowed(self, sha256: str, width_px: int) -> Path:
+        """Return where a copy of this width lies; copies can be deleted at any time."""
+        return self.root / "narrowed" / sha256[:2] / f"{sha256}-{width_px}.jpg"
+
 
 @dataclass(frozen=True)
 class StudyFolder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ _REPEATED = pa.dictionary(pa.int32(), pa.string())
 """Ids repeat; kept as codes a 5 GB file of ratings fits in memory."""
 
 
-def read_ratings_file(path: Path) -> pa.Table:
-    """Read the columns of a ratings file that the statistics know.
+def read_ratings_file(path: Path, columns: Sequence[str] = COLUMNS) -> pa.Table:
+    """Read the columns of a ratings file that are known.
 
     CSV (comma, semicolon or tab; UTF-8 with or without byte order mark) is streamed, and
     every field stays the text it is, so that the id `007` does not become 7. JSON lines
@@ -33,6 +33,7 @@ def read_ratings_file(path: Path) -> pa.Table:
 
     Args:
         path: File ending in `.csv`, `.tsv`, `.txt`, `.parquet`, `.jsonl`, `.ndjson` or `.json`.
+        columns: Names to read; others are ignored.
 
     Returns:
         The table for `coding.rating_table`, which checks the values.
@@ -44,11 +45,11 @@ def read_ratings_file(path: Path) -> pa.Table:
         raise UserError("file_not_found", f"There is no file {path}; check the path.", status=404)
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv", ".txt"):
-        table = _read_csv(path)
+        table = _read_csv(path, columns)
     elif suffix in (".parquet", ".pq"):
-        table = _read_parquet(path)
+        table = _read_parquet(path, columns)
     elif suffix in (".jsonl", ".ndjson", ".json"):
-        table = _read_json(path)
+        table = _read_json(path, columns)
     else:
         raise UserError(
             "unknown_file_type",
@@ -59,9 +60,9 @@ def read_ratings_file(path: Path) -> pa.Table:
     return table
 
 
-def _read_csv(path: Path) -> pa.Table:
+def _read_csv(path: Path, known_names: Sequence[str]) -> pa.Table:
     delimiter, names = _header(path)
-    known = [name for name in names if name.strip() in COLUMNS]
+    known = [name for name in names if name.strip() in known_names]
     bad_rows: list[tuple[int | None, int, int]] = []
 
     def remember(row: Any) -> str:
@@ -119,10 +120,10 @@ def _csv_fault(
     return UserError("unreadable_file", f"{path.name} cannot be read as CSV ({fault}); {cure}.")
 
 
-def _read_parquet(path: Path) -> pa.Table:
+def _read_parquet(path: Path, known_names: Sequence[str]) -> pa.Table:
     try:
         names = pa_parquet.read_schema(path).names
-        return pa_parquet.read_table(path, columns=[n for n in names if n.strip() in COLUMNS])
+        return pa_parquet.read_table(path, columns=[n for n in names if n.strip() in known_names])
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
             "unreadable_file",
@@ -130,12 +131,12 @@ def _read_parquet(path: Path) -> pa.Table:
         ) from error
 
 
-def _read_json(path: Path) -> pa.Table:
+def _read_json(path: Path, known_names: Sequence[str]) -> pa.Table:
     columns: dict[str, list[str | None]] = {}
     n_rows = 0
     for n_rows, record in enumerate(_records(path), start=1):
         for name, value in record.items():
-            if name not in COLUMNS:
+            if name not in known_names:
                 continue
             column = columns.setdefault(name, [])
             column.extend([None] * (n_rows - 1 - len(column)))

@@ -1,0 +1,1 @@
+"""What serves people: the store, the queue, accounts, HTTP routes, screens, commands."""

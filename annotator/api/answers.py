@@ -1,0 +1,89 @@
+"""Answers every route shares: errors as JSON, or as a page where a person is looking."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from annotator.screens import pages
+from schemas.errors import UserError
+from schemas.text import one_line
+
+__all__ = ["add_error_answers", "error_response", "json_response"]
+
+_LOG = logging.getLogger("annotator")
+
+
+def json_response(body: Any, status: int = 200) -> Response:
+    """Return JSON that no cache keeps."""
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def error_response(error: UserError) -> Response:
+    """Return the JSON of an error with its status."""
+    return json_response(error.as_json(), error.status)
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Turn every error into one shape."""
+
+    async def user_error(request: Request, error: Exception) -> Response:
+        if not isinstance(error, UserError):
+            raise error
+        return _answer(request, error)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        given = f" (it is {one_line(repr(first.get('input')), 60)})" if where else ""
+        message = f"The request cannot be read: {where or 'body'}: {first['msg']}{given}; mend it."
+        return _answer(request, UserError("invalid_request", message, status=422))
+
+    async def http(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        message = {
+            404: f"There is nothing at {request.url.path}; go back to the start page.",
+            405: f"{request.method} is not possible at {request.url.path}; see /openapi.json.",
+        }.get(error.status_code, str(error.detail))
+        return _answer(request, UserError(code, message, status=error.status_code))
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+        return _answer(
+            request,
+            UserError(
+                "internal_error",
+                "The server made a mistake; its log says more. What you entered is still on your "
+                "page; try again.",
+                status=500,
+            ),
+        )
+
+    app.add_exception_handler(UserError, user_error)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def _answer(request: Request, error: UserError) -> Response:
+    path = request.url.path
+    if path.startswith(("/api/", "/internal/", "/images/")) or "text/html" not in (
+        request.headers.get("accept", "")
+    ):
+        return error_response(error)
+    return HTMLResponse(pages.error_page(error.code, error.message, error.status), error.status)

@@ -1,0 +1,77 @@
+"""What holds for every request: same origin for changes, a limit for bodies, one error shape."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from annotator.api.answers import error_response
+from schemas.errors import UserError
+
+__all__ = ["Guard"]
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_BODY_LIMIT = 4 * 1024 * 1024
+
+
+class Guard:
+    """ASGI middleware; plain, because it stands in the hot path."""
+
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+        """Wrap `app`; `public_url` is an origin of our own besides the Host asked for."""
+        self.app = app
+        self._own = {urlsplit(public_url).netloc} if public_url else set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what must not pass, hand on the rest."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            self._check(scope, headers)
+        except UserError as error:
+            await error_response(error)(scope, receive, send)
+            return
+        limited = scope["path"].startswith("/api/")
+        await self.app(scope, _limited(receive) if limited else receive, send)
+
+    def _check(self, scope: Scope, headers: dict[bytes, str]) -> None:
+        origin = headers.get(b"origin")
+        if scope["method"] not in _SAFE and origin is not None:
+            netloc = urlsplit(origin).netloc
+            if not netloc or netloc not in self._own | {headers.get(b"host", "")}:
+                raise UserError(
+                    "foreign_origin",
+                    f"A page of another site ({origin[:80]}) asked for this; it is refused. "
+                    "Behind a proxy, start the server with --public-url.",
+                    status=403,
+                )
+        length = headers.get(b"content-length", "0")
+        if scope["path"].startswith("/api/") and length.isdigit() and int(length) > _BODY_LIMIT:
+            raise _too_large()
+
+
+def _limited(receive: Receive) -> Receive:
+    taken = 0
+
+    async def take() -> Message:
+        nonlocal taken
+        message: dict[str, Any] = dict(await receive())
+        taken += len(message.get("body", b""))
+        if taken > _BODY_LIMIT:
+            raise _too_large()
+        return message
+
+    return take
+
+
+def _too_large() -> UserError:
+    return UserError(
+        "body_too_large",
+        f"What was sent is larger than {_BODY_LIMIT // 1024**2} MiB; shorten the text and send it "
+        "again. What was saved before is kept.",
+        status=413,
+    )

@@ -1,0 +1,41 @@
+"""The tree of commands; each is defined in the file of its noun."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from annotator.commands import export, importing, mos, raters, ratings, serve, study, verify
+
+__all__ = ["application"]
+
+application = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Experts rate scientific images; curators publish data others can trust.",
+)
+
+
+@application.callback()
+def _global_options(
+    data: Annotated[  # noqa: ARG001 - taken out of the arguments before; here for --help
+        str, typer.Option(metavar="DIR", help="Study folder; else $SIQA_DATA, else ./study.")
+    ] = "",
+    json: Annotated[  # noqa: ARG001
+        bool, typer.Option("--json", help="Print one JSON document on standard output.")
+    ] = False,
+) -> None:
+    """Take the options that every command accepts, before it or after its last argument."""
+
+
+application.command("serve")(serve.serve)
+application.add_typer(study.commands, name="study")
+application.command("import")(importing.import_images)
+application.add_typer(raters.commands, name="raters")
+application.add_typer(ratings.commands, name="ratings")
+application.command("mos")(mos.mos)
+application.command("export")(export.export)
+application.command("verify")(verify.verify)

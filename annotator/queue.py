@@ -1,0 +1,553 @@
+"""The queue: which stimulus a rater has now, for how long, and what comes next.
+
+State in memory around the pure policies of `pipelines.assignment`, made anew from the store
+at start. One lock; the store's writer never takes it, so holding it while reading is safe.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from annotator.clock import fresh_id, iso, parse_iso
+from annotator.drafts import Drafts
+from annotator.pool import Picture, Pool
+from annotator.store import Store
+from annotator.store.journal import Entry
+from pipelines.assignment import Choice, choose_fewest_first, rater_key
+from schemas.errors import UserError
+from schemas.facts import Assigned, Decided, Fact, Feedback, Imported, Reversed, Skipped, Submitted
+from schemas.steps import Part
+
+__all__ = ["Lease", "Outcome", "Queue", "Rest", "Turn"]
+
+_BACK = 50
+"""How many submissions a rater can go back over."""
+
+
+@dataclass
+class Lease:
+    """A stimulus in a rater's hands."""
+
+    assignment: str
+    rater: str
+    stimulus: str
+    place: int
+    arm: str
+    probability: float
+    session: str
+    asked: tuple[str, ...]
+    corrects: str | None
+    expires_at: datetime
+    had_text: bool = False
+    """Whether the submission it corrects carries a text."""
+    is_counted: bool = True
+    """Whether it still holds a place among the raters of its stimulus."""
+
+
+@dataclass
+class _Desk:
+    """What the queue knows of one rater."""
+
+    rater: str
+    key: np.uint64
+    leases: list[Lease] = field(default_factory=list)
+    """Open assignments; the last is shown. Corrections lie on the regular one."""
+    upcoming: Choice | None = None
+    session: int = 0
+    n_in_session: int = 0
+    n_done: int = 0
+    active_at: datetime | None = None
+
+
+class Turn(NamedTuple):
+    """What the rater has in hand."""
+
+    lease: Lease
+    upcoming: str | None
+    """Stimulus that will be served next, so that the browser can fetch it."""
+    progress: dict[str, int]
+    can_undo: bool
+
+
+class Rest(NamedTuple):
+    """Nothing to rate, and why."""
+
+    reason: str
+    message: str
+    progress: dict[str, int]
+    can_undo: bool
+
+
+class Outcome(NamedTuple):
+    """A submission taken in: its id, what comes next, and when it is on disk."""
+
+    submission: str
+    stored: Future[list[Entry]] | None
+    """None when it was stored before."""
+
+
+class Queue:
+    """Assignments of a running server."""
+
+    def __init__(self, store: Store, drafts: Drafts, clock: Callable[[], datetime]) -> None:
+        """Build the state from the store.
+
+        Args:
+            store: The open store.
+            drafts: Where half-typed answers lie.
+            clock: Returns the time, UTC.
+        """
+        self._store, self._drafts, self._clock = store, drafts, clock
+        self._study = store.study
+        self._lock = threading.RLock()
+        self._inbox: deque[Entry] = deque()
+        store.observe(self._inbox.extend)
+        self.reload()
+
+    def reload(self) -> None:
+        """Make the state anew from the store, after a write that failed."""
+        with self._lock:
+            self._inbox.clear()
+            self._is_stale = False
+            self._pool = Pool(self._store)
+            self._desks: dict[str, _Desk] = {}
+            self._by_client: dict[tuple[str, str], tuple[str, str]] = {}
+            self._submitted: dict[str, str] = {}
+            ids = self._store.client_ids().to_pydict()
+            for rater, client, submission, assignment in zip(
+                ids["rater"], ids["client_id"], ids["submission"], ids["assignment"], strict=True
+            ):
+                self._by_client[rater, client] = (submission, assignment)
+                self._submitted[assignment] = submission
+            for row in self._store.last_activity():
+                desk = self._desk(row["rater"])
+                desk.session, desk.n_in_session = row["session"] or 0, row["n_in_session"]
+                desk.active_at = parse_iso(row["recorded_at"])
+            for row in self._store.submission_totals():
+                self._desk(row["rater"]).n_done = row["n"]
+            for row in self._store.open_assignments():
+                self._reopen(row)
+
+    # -- what a rater does -------------------------------------------------------------
+
+    def current(self, rater: str) -> tuple[Turn | Rest, Future[list[Entry]] | None]:
+        """Return what the rater has in hand, choosing if it is nothing.
+
+        Returns:
+            The turn or the rest, and the pending write of a new assignment.
+        """
+        with self._lock:
+            self._catch_up()
+            desk = self._desk(rater)
+            self._drop_retired(desk)
+            if desk.leases:
+                self._renew(desk.leases[-1])
+                return self._turn(desk), None
+            lease = self._serve(desk)
+            if lease is None:
+                return self._rest(desk), None
+            return self._turn(desk), self._store.append_soon([self._assigned(lease)])
+
+    def renew(self, rater: str, assignment: str) -> None:
+        """Keep the lease of an open assignment; see `lease` for errors."""
+        with self._lock:
+            self._renew(self.lease(rater, assignment))
+
+    def lease(self, rater: str, assignment: str) -> Lease:
+        """Return an open assignment of the rater.
+
+        Raises:
+            UserError: `already_submitted`, or `unknown_assignment` where it is not theirs.
+        """
+        with self._lock:
+            for lease in self._desk(rater).leases:
+                if lease.assignment == assignment:
+                    return lease
+            if assignment in self._submitted:
+                raise UserError(
+                    "already_submitted",
+                    "This image is already submitted; ask for the next one, or go back to it "
+                    "with Back.",
+                    status=409,
+                )
+            raise UserError(
+                "unknown_assignment",
+                f"Assignment '{assignment[:40]}' is not one of yours that is open; "
+                "load the page again.",
+                status=404,
+            )
+
+    def submit(  # noqa: PLR0913 - the parts of a submission
+        self,
+        rater: str,
+        assignment: str,
+        client_id: str,
+        part: Part,
+        duration_ms: int | None,
+        view: Mapping[str, Any],
+    ) -> Outcome:
+        """Take answers in; the same `client_id` again changes nothing."""
+        with self._lock:
+            self._catch_up()
+            known = self._by_client.get((rater, client_id))
+            if known is not None:
+                return Outcome(known[0], None)
+            lease = self.lease(rater, assignment)
+            desk = self._desk(rater)
+            now = self._clock()
+            self._begin_session(desk, now)
+            fact = Submitted(
+                at=iso(now),
+                submission=fresh_id("r"),
+                rater=rater,
+                stimulus=lease.stimulus,
+                scores=dict(part.scores),
+                feedback=tuple(Feedback(text=text, dimension=d) for d, text in part.texts),
+                assignment=assignment,
+                client_id=client_id,
+                duration_ms=duration_ms,
+                late=now > lease.expires_at,
+                session=str(desk.session),
+                arm=lease.arm,
+                probability=lease.probability,
+                corrects=lease.corrects,
+                rated_at=iso(now),
+                view=dict(view),
+            )
+            self._close(desk, lease)
+            if lease.corrects is None:
+                self._count(fact)
+                desk.n_done += 1
+            else:
+                has_text = bool(fact.feedback)
+                self._pool.n_texts[lease.place] += int(has_text) - int(lease.had_text)
+            desk.n_in_session += 1
+            self._by_client[rater, client_id] = (fact.submission, assignment)
+            self._submitted[assignment] = fact.submission
+            facts: list[Fact] = [fact]
+            self._drop_retired(desk)
+            if not desk.leases and (following := self._serve(desk)) is not None:
+                facts.append(self._assigned(following))
+            return Outcome(fact.submission, self._store.append_soon(facts))
+
+    def skip(self, rater: str, assignment: str, reason: str) -> Future[list[Entry]]:
+        """Give a stimulus back; it is not shown to this rater again."""
+        with self._lock:
+            lease = self.lease(rater, assignment)
+            desk = self._desk(rater)
+            self._close(desk, lease)
+            self._pool.seen_by(rater)[lease.place] = True
+            return self._store.append_soon(
+                [Skipped(iso(self._clock()), assignment, rater, lease.stimulus, reason)]
+            )
+
+    def go_back(self, rater: str) -> tuple[Lease, dict[str, Any], Future[list[Entry]]]:
+        """Open the rater's last submission again, as a new assignment that corrects it.
+
+        The submission counts until the correction is submitted.
+
+        Returns:
+            The lease, the submission as it stands, and the pending write.
+
+        Raises:
+            UserError: `nothing_to_undo`.
+        """
+        with self._lock:
+            self._catch_up()
+            desk = self._desk(rater)
+            opened = {lease.corrects for lease in desk.leases}
+            for row in self._store.recent_submissions(rater, _BACK):
+                if row["submission"] in opened or row["stimulus"] not in self._pool.place:
+                    continue
+                lease = self._lease(
+                    desk, row["stimulus"], row["arm"], row["probability"], row["submission"]
+                )
+                lease.is_counted, lease.had_text = False, row["n_feedback"] > 0
+                desk.leases.append(lease)
+                return lease, row, self._store.append_soon([self._assigned(lease)])
+            raise UserError(
+                "nothing_to_undo", "There is no submission of yours to go back to.", status=409
+            )
+
+    def picture(self, stimulus: str) -> Picture | None:
+        """Return what serving the image of a stimulus needs, or None where there is none."""
+        with self._lock:
+            self._catch_up()
+            place = self._pool.place.get(stimulus)
+            return None if place is None else self._pool.pictures[place]
+
+    def may_see(self, rater: str, stimulus: str) -> bool:
+        """Return whether a rater has, had, or is about to get this stimulus."""
+        with self._lock:
+            place = self._pool.place.get(stimulus)
+            desk = self._desks.get(rater)
+            if place is None or desk is None:
+                return False
+            return (
+                any(lease.place == place for lease in desk.leases)
+                or (desk.upcoming is not None and desk.upcoming.place == place)
+                or bool(self._pool.seen_by(rater)[place])
+            )
+
+    def asked_of(self, rater: str, assignment: str) -> tuple[str, ...]:
+        """Return the steps an open assignment asks for; errors as `lease`."""
+        return self.lease(rater, assignment).asked
+
+    def stimulus_of(self, rater: str, assignment: str) -> str | None:
+        """Return the stimulus of an open assignment of the rater, or None."""
+        with self._lock:
+            for lease in self._desk(rater).leases:
+                if lease.assignment == assignment:
+                    return lease.stimulus
+            return None
+
+    # -- choosing ----------------------------------------------------------------------
+
+    def _serve(self, desk: _Desk) -> Lease | None:
+        choice = self._take_upcoming(desk) or self._choose(desk)
+        if choice is None:
+            return None
+        self._begin_session(desk, self._clock())
+        lease = self._lease(desk, self._pool.ids[choice.place], choice.arm, choice.probability)
+        desk.leases.append(lease)
+        self._pool.n_leased[lease.place] += 1
+        self._pool.n_texts_leased[lease.place] += bool(lease.asked)
+        self._reserve(desk)
+        return lease
+
+    def _choose(self, desk: _Desk, *, but: int | None = None) -> Choice | None:
+        wanted = self._study.queue.raters_per_stimulus
+        is_open = self._pool.open_for(desk.rater, wanted)
+        for lease in desk.leases:
+            is_open[lease.place] = False
+        if but is not None:
+            is_open[but] = False
+        served = self._pool.n_submissions + self._pool.n_leased + self._pool.n_reserved
+        # What a browser has only fetched ahead may be taken when nothing else is left.
+        unreserved = is_open & (served < wanted)
+        if unreserved.any():
+            is_open = unreserved
+        return choose_fewest_first(served, is_open, self._pool.keys, desk.key)
+
+    def _reserve(self, desk: _Desk) -> None:
+        desk.upcoming = self._choose(desk)
+        if desk.upcoming is not None:
+            self._pool.n_reserved[desk.upcoming.place] += 1
+
+    def _take_upcoming(self, desk: _Desk) -> Choice | None:
+        choice, desk.upcoming = desk.upcoming, None
+        if choice is None:
+            return None
+        self._pool.n_reserved[choice.place] -= 1
+        wanted = self._study.queue.raters_per_stimulus
+        return choice if self._pool.open_for(desk.rater, wanted)[choice.place] else None
+
+    def _lease(
+        self,
+        desk: _Desk,
+        stimulus: str,
+        arm: str,
+        probability: float,
+        corrects: str | None = None,
+    ) -> Lease:
+        place = self._pool.place[stimulus]
+        return Lease(
+            assignment=fresh_id("a"),
+            rater=desk.rater,
+            stimulus=stimulus,
+            place=place,
+            arm=arm,
+            probability=probability,
+            session=str(max(desk.session, 1)),
+            asked=self._asked(place) if corrects is None else (),
+            corrects=corrects,
+            expires_at=self._clock() + self._lease_time,
+        )
+
+    def _asked(self, place: int) -> tuple[str, ...]:
+        """Return the steps with a quota of their own that is still open."""
+        texts = int(self._pool.n_texts[place] + self._pool.n_texts_leased[place])
+        return tuple(
+            step.name
+            for step in self._study.steps
+            if step.raters_per_stimulus is not None and texts < step.raters_per_stimulus
+        )
+
+    @property
+    def _lease_time(self) -> timedelta:
+        return timedelta(minutes=self._study.queue.lease_minutes)
+
+    # -- keeping the state -------------------------------------------------------------
+
+    def _catch_up(self) -> None:
+        new: list[Imported] = []
+        while self._inbox:
+            fact = self._inbox.popleft().fact
+            if isinstance(fact, Imported):
+                new.append(fact)
+            else:
+                self._note(fact)
+        if new:
+            self._pool.add(new)
+        if self._is_stale:
+            self._is_stale = False
+            self._pool.read_counts(self._store)
+        self._expire()
+
+    def _note(self, fact: Fact) -> None:
+        """Take in a fact that somebody else appended."""
+        if isinstance(fact, Submitted) and fact.assignment is None:
+            self._count(fact)
+            self._desk(fact.rater).n_done += 1
+        elif isinstance(fact, Decided | Reversed):
+            self._is_stale = True
+
+    def _count(self, fact: Submitted) -> None:
+        place = self._pool.place[fact.stimulus]
+        self._pool.n_submissions[place] += 1
+        self._pool.n_texts[place] += bool(fact.feedback)
+        self._pool.seen_by(fact.rater)[place] = True
+
+    def _close(self, desk: _Desk, lease: Lease) -> None:
+        desk.leases.remove(lease)
+        self._uncount(lease)
+
+    def _uncount(self, lease: Lease) -> None:
+        if lease.is_counted:
+            lease.is_counted = False
+            self._pool.n_leased[lease.place] -= 1
+            self._pool.n_texts_leased[lease.place] -= bool(lease.asked)
+
+    def _renew(self, lease: Lease) -> None:
+        lease.expires_at = self._clock() + self._lease_time
+        if not lease.is_counted and lease.corrects is None:
+            lease.is_counted = True
+            self._pool.n_leased[lease.place] += 1
+            self._pool.n_texts_leased[lease.place] += bool(lease.asked)
+
+    def _expire(self) -> None:
+        now = self._clock()
+        for desk in self._desks.values():
+            if not desk.leases:
+                continue
+            late = [lease for lease in desk.leases if lease.expires_at < now]
+            for lease in late:
+                self._uncount(lease)
+            if late and desk.upcoming is not None:
+                self._pool.n_reserved[desk.upcoming.place] -= 1
+                desk.upcoming = None
+
+    def _drop_retired(self, desk: _Desk) -> None:
+        for lease in list(desk.leases):
+            if self._pool.is_retired[lease.place]:
+                self._close(desk, lease)
+
+    def _desk(self, rater: str) -> _Desk:
+        desk = self._desks.get(rater)
+        if desk is None:
+            desk = self._desks[rater] = _Desk(rater, rater_key(rater, self._study.seed))
+        return desk
+
+    def _reopen(self, row: dict[str, Any]) -> None:
+        place = self._pool.place.get(row["stimulus"])
+        if place is None:
+            return
+        saved_at = self._drafts.saved_at(row["assignment"])
+        begun_at = parse_iso(row["recorded_at"])
+        lease = Lease(
+            assignment=row["assignment"],
+            rater=row["rater"],
+            stimulus=row["stimulus"],
+            place=place,
+            arm=row["arm"],
+            probability=row["probability"],
+            session=row["session"],
+            asked=tuple(row["asked"]),
+            corrects=row["corrects"],
+            expires_at=max(begun_at, saved_at or begun_at) + self._lease_time,
+            had_text=bool(row["had_text"]),
+            is_counted=False,
+        )
+        self._desk(row["rater"]).leases.append(lease)
+        if lease.corrects is None and lease.expires_at > self._clock():
+            lease.is_counted = True
+            self._pool.n_leased[place] += 1
+            self._pool.n_texts_leased[place] += bool(lease.asked)
+
+    def _begin_session(self, desk: _Desk, now: datetime) -> None:
+        gap = timedelta(minutes=self._study.queue.session_gap_minutes)
+        if desk.active_at is None or now - desk.active_at > gap:
+            desk.session += 1
+            desk.n_in_session = 0
+        desk.active_at = now
+
+    # -- what the screen is told -------------------------------------------------------
+
+    def _assigned(self, lease: Lease) -> Assigned:
+        return Assigned(
+            at=iso(self._clock()),
+            assignment=lease.assignment,
+            rater=lease.rater,
+            stimulus=lease.stimulus,
+            arm=lease.arm,
+            probability=lease.probability,
+            session=lease.session,
+            asked=lease.asked,
+            corrects=lease.corrects,
+        )
+
+    def _turn(self, desk: _Desk) -> Turn:
+        lease = desk.leases[-1]
+        if len(desk.leases) > 1:
+            upcoming: str | None = desk.leases[-2].stimulus
+        else:
+            if desk.upcoming is None and lease.corrects is None:
+                self._reserve(desk)
+            upcoming = self._pool.ids[desk.upcoming.place] if desk.upcoming else None
+        return Turn(lease, upcoming, self._progress(desk), desk.n_done > 0)
+
+    def _progress(self, desk: _Desk) -> dict[str, int]:
+        wanted = self._study.queue.raters_per_stimulus
+        is_open = self._pool.open_for(desk.rater, wanted)
+        for lease in desk.leases:
+            is_open[lease.place] = lease.corrects is None
+        return {
+            "done": desk.n_done,
+            "total": desk.n_done + int(is_open.sum()),
+            "session": desk.n_in_session,
+        }
+
+    def _rest(self, desk: _Desk) -> Rest:
+        reason, message = self._why_nothing(desk)
+        return Rest(reason, message, self._progress(desk), desk.n_done > 0)
+
+    def _why_nothing(self, desk: _Desk) -> tuple[str, str]:
+        pool = self._pool
+        wanted = self._study.queue.raters_per_stimulus
+        unseen = ~pool.seen_by(desk.rater) & ~pool.is_retired
+        if not len(pool) or pool.is_retired.all():
+            return "no_images", "There are no images to rate yet. Come back when the curator says."
+        if not unseen.any():
+            return "all_rated", "You have seen every image of this study. Thank you."
+        if (unseen & (pool.n_submissions < wanted)).any():
+            return (
+                "all_taken",
+                "The images left are being rated by others just now. Come back in "
+                f"{self._study.queue.lease_minutes:g} minutes: what they leave will be yours.",
+            )
+        return "enough_raters", "Every image left has enough raters. Thank you, nothing is missing."
+
+
+def merge_parts(parts: Sequence[Part]) -> Part:
+    """Return the answers of all steps as one."""
+    scores = {name: score for part in parts for name, score in part.scores.items()}
+    texts = tuple(text for part in parts for text in part.texts)
+    return Part(scores, texts)

@@ -1,0 +1,210 @@
+"""The store: the process that holds it owns journal and database."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from annotator.store.index import applied_position, apply_entries, connect, migrate
+from annotator.store.journal import Entry, Journal, JournalFault, read_entries
+from annotator.store.reads import Reads
+from annotator.store.writer import Observer, Writer
+from schemas.errors import UserError
+from schemas.facts import Fact
+from schemas.layout import StudyFolder
+from schemas.study import Study
+
+__all__ = ["Store", "hold_lock", "replay"]
+
+_REPLAY_CHUNK = 20_000
+
+
+class Store(Reads):
+    """Reads and appends, in the one process that owns the folder."""
+
+    def __init__(
+        self, folder: StudyFolder, study: Study, *, rebuild: bool = False, wait_s: float = 5.0
+    ) -> None:
+        """Open the study; replay what the database lacks.
+
+        Args:
+            folder: The study folder.
+            study: Its study file.
+            rebuild: Make the database anew from the journal; the old one is set aside.
+            wait_s: How long to wait for another process to let go of the folder.
+
+        Raises:
+            UserError: `folder_in_use`, `journal_damaged`, `journal_behind_database`.
+        """
+        self.folder, self.study = folder, study
+        self.notices: list[str] = []
+        """What had to be mended while opening, for people."""
+        self._lock = hold_lock(folder, wait_s)
+        try:
+            shutil.rmtree(folder.temporary, ignore_errors=True)
+            self._journal = Journal(folder.journal)
+            self._connection = self._open_database(rebuild=rebuild)
+            last_seq = self._catch_up()
+        except BaseException:
+            self._lock.close()
+            raise
+        self._writer = Writer(self._journal, self._connection, last_seq)
+
+    # -- writing -----------------------------------------------------------------------
+
+    def append(self, facts: Sequence[Fact]) -> list[Entry]:
+        """Append facts; on return they are on disk.
+
+        Raises:
+            UserError: `disk_full` or `journal_unwritable`; then none was appended.
+        """
+        return self._writer.append(facts).result()
+
+    def append_soon(self, facts: Sequence[Fact]) -> Future[list[Entry]]:
+        """Append facts without waiting; the future is done when they are on disk."""
+        return self._writer.append(facts)
+
+    def append_many(self, facts: Iterable[Fact], chunk: int = 5000) -> int:
+        """Append any number of facts in groups of `chunk`; return how many."""
+        iterator, n = iter(facts), 0
+        while group := list(islice(iterator, chunk)):
+            n += len(self.append(group))
+        return n
+
+    def observe(self, observer: Observer) -> None:
+        """Call `observer` with the entries of every group, in the writer's thread."""
+        self._writer.observers.append(observer)
+
+    # -- reading -----------------------------------------------------------------------
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor that sees every acknowledged fact."""
+        self._writer.settle()
+        return self._connection.cursor()
+
+    def close(self) -> None:
+        """Write what is queued, close everything, let go of the folder."""
+        self._writer.close()
+        self._connection.close()
+        self._journal.close()
+        self._lock.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- opening -----------------------------------------------------------------------
+
+    def _open_database(self, *, rebuild: bool) -> duckdb.DuckDBPyConnection:
+        path = self.folder.database
+        if rebuild and path.exists():
+            self._set_database_aside("as asked")
+        try:
+            connection = connect(str(path))
+            migrate(connection)
+        except duckdb.Error as error:
+            if not path.exists() or path.stat().st_size == 0 or "No space" in str(error):
+                raise UserError(
+                    "database_unwritable",
+                    f"The database {path} cannot be opened: {error}. Make room or mend the "
+                    "folder's permissions; the journal holds everything.",
+                ) from error
+            self._set_database_aside(f"it could not be read ({str(error).splitlines()[0]})")
+            connection = connect(str(path))
+            migrate(connection)
+        return connection
+
+    def _set_database_aside(self, why: str) -> None:
+        path = self.folder.database
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        aside = path.with_name(f"{path.name}.before-{stamp}")
+        path.rename(aside)
+        wal = path.with_name(path.name + ".wal")
+        if wal.exists():
+            wal.rename(aside.with_name(aside.name + ".wal"))
+        self.notices.append(
+            f"The database was made anew from the journal, {why}; the old one is {aside.name}."
+        )
+
+    def _catch_up(self) -> int:
+        seq, position = applied_position(self._connection)
+        if position > self._journal.end or not _line_ends_at(self.folder.journal, position):
+            raise UserError(
+                "journal_behind_database",
+                f"The journal {self.folder.journal} is not the one its database was made from "
+                "(it is shorter or was replaced). Put the right journal back from a backup, or "
+                "run `verify --rebuild` to go on with the journal as it is.",
+            )
+        return replay(self._connection, self.folder.journal, position, seq)
+
+
+def replay(
+    connection: duckdb.DuckDBPyConnection, journal: Path, position: int = 0, seq: int = 0
+) -> int:
+    """Add the facts after byte `position` to a database; return the last one's number.
+
+    Raises:
+        UserError: `journal_damaged`, naming the byte.
+    """
+    entries = read_entries(journal, position, seq + 1)
+    try:
+        while chunk := list(islice(entries, _REPLAY_CHUNK)):
+            apply_entries(connection, chunk)
+            seq = chunk[-1].seq
+    except JournalFault as fault:
+        raise UserError(
+            "journal_damaged",
+            f"The journal {journal} is damaged at {fault}. Put it back from a backup; the facts "
+            f"up to number {seq} can still be read.",
+        ) from fault
+    return seq
+
+
+def _line_ends_at(journal: Path, position: int) -> bool:
+    if position == 0:
+        return True
+    with journal.open("rb") as file:
+        file.seek(position - 1)
+        return file.read(1) == b"\n"
+
+
+def hold_lock(folder: StudyFolder, wait_s: float = 5.0) -> IO[str]:
+    """Take the folder's lock, waiting for a command that is just ending.
+
+    Raises:
+        UserError: `folder_in_use`, naming the process that has it.
+    """
+    deadline = time.monotonic() + wait_s
+    file = folder.lock.open("a+")
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.seek(0)
+                owner = file.read().strip() or "another process"
+                file.close()
+                raise UserError(
+                    "folder_in_use",
+                    f"The study in {folder.root} is in use by {owner}; wait until it is done "
+                    "or stop it, then try again.",
+                ) from None
+            time.sleep(0.05)
+    file.seek(0)
+    file.truncate()
+    file.write(f"process {os.getpid()} ({' '.join(Path(a).name for a in sys.argv[:3])})")
+    file.flush()
+    return file

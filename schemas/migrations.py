@@ -1,0 +1,108 @@
+"""The DuckDB schema as numbered migrations; never edited after release.
+
+Tables hold facts: appended, never updated, without indexes (DuckDB's secondary indexes and
+upserts have known faults under load). Every table carries `seq`, the fact's place in the
+journal, so that `seq <= n` is a consistent snapshot of all of them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["FACT_TABLES", "MIGRATIONS", "Migration"]
+
+
+class Migration(NamedTuple):
+    """One step from a schema to the next."""
+
+    number: int
+    """1, 2, 3, …"""
+    name: str
+    """What it brings, for people."""
+    statements: tuple[str, ...]
+    """SQL, run in one transaction together with the record that it ran."""
+
+
+FACT_TABLES: tuple[str, ...] = (
+    "founded", "settings", "stimuli", "sightings", "descriptions", "raters", "invites", "claims",
+    "access", "assignments", "submissions", "feedback", "skips", "decisions", "reversals",
+)  # fmt: skip
+"""Tables filled from the journal."""
+
+_FIRST = Migration(
+    1,
+    "facts and the views of what counts",
+    (
+        "CREATE TABLE applied (seq BIGINT NOT NULL, journal_end BIGINT NOT NULL)",
+        "CREATE TABLE founded (seq BIGINT, recorded_at VARCHAR, study VARCHAR, study_id VARCHAR, salt VARCHAR)",
+        "CREATE TABLE settings (seq BIGINT, recorded_at VARCHAR, key VARCHAR, value VARCHAR)",
+        """CREATE TABLE stimuli (
+            seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, sha256 VARCHAR, file_name VARCHAR,
+            suffix VARCHAR, format VARCHAR, width INTEGER, height INTEGER, n_bytes BIGINT,
+            mode VARCHAR, n_pages INTEGER, phash VARCHAR, rendition VARCHAR)""",
+        """CREATE TABLE sightings (
+            seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, file_name VARCHAR, source_path VARCHAR,
+            relative_path VARCHAR)""",
+        'CREATE TABLE descriptions (seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, "values" VARCHAR)',
+        """CREATE TABLE raters (
+            seq BIGINT, recorded_at VARCHAR, rater VARCHAR, role VARCHAR, expertise VARCHAR[],
+            login BOOLEAN)""",
+        "CREATE TABLE invites (seq BIGINT, recorded_at VARCHAR, rater VARCHAR, token_sha256 VARCHAR)",
+        "CREATE TABLE claims (seq BIGINT, recorded_at VARCHAR, rater VARCHAR, token_sha256 VARCHAR)",
+        """CREATE TABLE access (
+            seq BIGINT, recorded_at VARCHAR, rater VARCHAR, enabled BOOLEAN, author VARCHAR)""",
+        """CREATE TABLE assignments (
+            seq BIGINT, recorded_at VARCHAR, assignment VARCHAR, rater VARCHAR, stimulus VARCHAR,
+            arm VARCHAR, probability DOUBLE, session VARCHAR, asked VARCHAR[], corrects VARCHAR)""",
+        """CREATE TABLE submissions (
+            seq BIGINT, recorded_at VARCHAR, submission VARCHAR, rater VARCHAR, stimulus VARCHAR,
+            dimensions VARCHAR[], scores DOUBLE[], n_feedback INTEGER, assignment VARCHAR,
+            client_id VARCHAR, duration_ms BIGINT, is_late BOOLEAN, session VARCHAR, arm VARCHAR,
+            probability DOUBLE, corrects VARCHAR, rated_at VARCHAR, view VARCHAR)""",
+        """CREATE TABLE feedback (
+            seq BIGINT, recorded_at VARCHAR, submission VARCHAR, rater VARCHAR, stimulus VARCHAR,
+            position INTEGER, dimension VARCHAR, text VARCHAR)""",
+        """CREATE TABLE skips (
+            seq BIGINT, recorded_at VARCHAR, assignment VARCHAR, rater VARCHAR, stimulus VARCHAR,
+            reason VARCHAR)""",
+        """CREATE TABLE decisions (
+            seq BIGINT, recorded_at VARCHAR, decision VARCHAR, action VARCHAR, target VARCHAR,
+            author VARCHAR, reason VARCHAR)""",
+        """CREATE TABLE reversals (
+            seq BIGINT, recorded_at VARCHAR, decision VARCHAR, author VARCHAR, reason VARCHAR)""",
+        """CREATE VIEW standing_decisions AS
+            SELECT d.* FROM decisions d
+            WHERE d.decision NOT IN (SELECT decision FROM reversals)""",
+        # The latest correction counts; what it corrects stays in the table as history.
+        """CREATE VIEW current_submissions AS
+            SELECT s.* FROM submissions s
+            WHERE s.submission NOT IN
+                (SELECT corrects FROM submissions WHERE corrects IS NOT NULL)""",
+        # One row a removed submission; where several decisions hit it the first made is named.
+        """CREATE VIEW removals AS
+            WITH hits AS (
+                SELECT s.submission, d.* FROM current_submissions s
+                JOIN standing_decisions d ON d.action = 'void' AND d.target = s.submission
+                UNION ALL
+                SELECT s.submission, d.* FROM current_submissions s
+                JOIN standing_decisions d ON d.action = 'exclude' AND d.target = s.rater
+                UNION ALL
+                SELECT s.submission, d.* FROM current_submissions s
+                JOIN standing_decisions d ON d.action = 'retire' AND d.target = s.stimulus)
+            SELECT submission, arg_min(decision, seq) AS decision, arg_min(action, seq) AS action,
+                   arg_min(author, seq) AS author, arg_min(reason, seq) AS reason
+            FROM hits GROUP BY submission""",
+        """CREATE VIEW kept_submissions AS
+            SELECT s.* FROM current_submissions s
+            WHERE s.submission NOT IN (SELECT submission FROM removals)""",
+        """CREATE VIEW retired_stimuli AS
+            SELECT DISTINCT target AS stimulus FROM standing_decisions WHERE action = 'retire'""",
+        """CREATE VIEW ratings AS
+            SELECT seq, submission, stimulus, rater, unnest(dimensions) AS dimension,
+                   unnest(scores) AS score, rated_at, session, arm, probability, is_late
+            FROM kept_submissions""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+"""All migrations, in order."""
