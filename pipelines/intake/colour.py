@@ -29,7 +29,7 @@ def on_white(image: Image.Image) -> tuple[Image.Image, bool]:
     A palette, or a colour that is declared transparent, counts as alpha.
     """
     if image.has_transparency_data:
-        full = image.convert("RGBA")
+        full = image if image.mode == "RGBA" else image.convert("RGBA")
         alpha = full.getchannel("A")
         if alpha.getextrema() == (255, 255):
             return full.convert("RGB"), False

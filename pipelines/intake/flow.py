@@ -11,6 +11,7 @@ from os import PathLike
 
 from pipelines.engine import Engine, Failed
 from pipelines.intake.candidates import find_candidates
+from pipelines.intake.claims import Claims
 from pipelines.intake.keep import incoming_folder
 from pipelines.intake.manifest import Manifest, Row
 from pipelines.intake.matching import Matches, manifest_candidates
@@ -76,7 +77,13 @@ def intake(
     ledger.n_ignored = n_ignored
     images.root.mkdir(parents=True, exist_ok=True)
     with incoming_folder(images.root) as incoming:
-        work = partial(take_in, images=images, incoming=incoming, known=frozenset(known))
+        work = partial(
+            take_in,
+            images=images,
+            incoming=incoming,
+            claims=Claims(incoming / "claims"),
+            known=frozenset(known),
+        )
         with closing(engine.map(work, candidates)) as results:
             for done, candidate in enumerate(candidates, start=1):
                 ledger.enter(candidate, next(results))

@@ -16,17 +16,17 @@ _COSINES = np.cos(np.pi * np.arange(_KEPT)[:, None] * (2 * _STEPS + 1) / (2 * _S
 def perceptual_hash(image: Image.Image) -> str:
     """Return the 64-bit pHash of a picture, 16 hex digits.
 
-    The picture, in grey, is shrunk to 32 × 32; of its cosine transform the 8 × 8 lowest
+    The picture, in grey, is averaged to 32 × 32; of its cosine transform the 8 × 8 lowest
     frequencies are compared with their median, row by row, the first bit highest. Pictures that
     were scaled, re-compressed or slightly brightened differ in few bits; unlike a hash of
     neighbour differences it tells apart plots on a white ground, where most neighbours are equal.
     Source: Zauner, "Implementation and benchmarking of perceptual image hash functions" (2010);
-    the same arrangement as `imagehash.phash`.
+    arranged as in `imagehash.phash`.
 
     Args:
         image: Any mode that converts to L; a thumbnail will do.
     """
-    small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
     # Rounding keeps a blank picture's hash from being noise.
     low = np.round(_COSINES @ np.asarray(small, float) @ _COSINES.T, 6)
     bits = (low > np.median(low)).reshape(-1)

@@ -14,12 +14,14 @@ import stat
 import warnings
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from pipelines.intake.claims import Claims
 from pipelines.intake.display import BROKEN, Display, displayed
 from pipelines.intake.formats import (
     N_SNIFFED,
@@ -67,11 +69,32 @@ class _NoImage(_Refusal):
     """The file is no image; it is refused only if it was named or promises to be one."""
 
 
+class _Identity(NamedTuple):
+    """What changes when a file is written to."""
+
+    inode: int
+    n_bytes: int
+    modified_ns: int
+    changed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    file: BinaryIO
+    identity: _Identity
+    """Before the first byte was read."""
+    stream: BinaryIO
+    """To decode from: the content, or for large files the file itself."""
+    sha256: str
+    n_bytes: int
+
+
 def take_in(
     candidate: Candidate,
     images: ImageFolder,
     *,
     incoming: Path,
+    claims: Claims,
     known: Container[str] = frozenset(),
 ) -> TakenIn | Seen | Refused | None:
     """Take in one file.
@@ -79,9 +102,9 @@ def take_in(
     Args:
         candidate: The file.
         images: Where original, rendition and thumbnail go; nothing else is written there.
-        incoming: Existing folder on the same file system for files in the making. Workers of one
-            import share it, and leave a mark there for each SHA-256 they work on, so that bytes
-            that come twice are decoded once.
+        incoming: Existing folder on the same file system for files in the making, shared by the
+            workers of one import.
+        claims: SHA-256 that workers of this import have seen.
         known: SHA-256 of files that need no decoding.
 
     Returns:
@@ -93,7 +116,10 @@ def take_in(
     """
     try:
         with _opened(candidate.path) as file:
-            return _from_file(file, candidate, images, incoming, known)
+            source = _read(file, candidate.path.suffix.lower())
+            if source.sha256 in known or not claims.claim(source.sha256):
+                return Seen(source.sha256)
+            return _from_source(source, images, incoming)
     except _NoImage as no:
         if candidate.named or has_image_suffix(candidate.path.name):
             return no.told_of(candidate)
@@ -102,37 +128,20 @@ def take_in(
         return no.told_of(candidate)
 
 
-def _from_file(
-    file: BinaryIO,
-    candidate: Candidate,
-    images: ImageFolder,
-    incoming: Path,
-    known: Container[str],
-) -> TakenIn | Seen:
+def _from_source(source: _Source, images: ImageFolder, incoming: Path) -> TakenIn:
     try:
-        source, sha256, n_bytes = _read(file, candidate.path.suffix.lower())
-    except OSError as error:
-        raise _Refusal(f"Cannot be read: {error.strerror or error}.") from error
-    if sha256 in known or not _claim(incoming, sha256):
-        return Seen(sha256)
-    try:
-        return _kept(file, _decoded(source, incoming), images, (sha256, n_bytes), incoming)
+        return _kept(source, _decoded(source.stream, incoming), images, incoming)
     except _Refusal as no:
-        no.sha256 = sha256
+        no.sha256 = source.sha256
         raise
 
 
-def _kept(
-    file: BinaryIO,
-    display: Display,
-    images: ImageFolder,
-    content: tuple[str, int],
-    incoming: Path,
-) -> TakenIn:
-    sha256, n_bytes = content
-    suffix = SUFFIX_OF[display.format]
+def _kept(source: _Source, display: Display, images: ImageFolder, incoming: Path) -> TakenIn:
+    sha256, suffix = source.sha256, SUFFIX_OF[display.format]
     with landing(images.original(sha256, suffix), incoming) as part:
-        copy_into(file, n_bytes, part)
+        copy_into(source.file, source.n_bytes, part)
+        if _identity(source.file) != source.identity:
+            raise _Refusal("It changed while it was being read; import it again.")
     phash = _keep_display(display, images, sha256, incoming)
     return TakenIn(
         sha256=sha256,
@@ -140,7 +149,7 @@ def _kept(
         format=display.format,
         width=display.picture.width,
         height=display.picture.height,
-        n_bytes=n_bytes,
+        n_bytes=source.n_bytes,
         mode=display.mode,
         n_pages=display.n_pages,
         phash=phash,
@@ -156,29 +165,30 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise _Refusal(f"Cannot be read: {error.strerror}.") from error
     with file:
-        before = _identity(file)
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise _Refusal("Not a regular file.")
         yield file
-        if _identity(file) != before:
-            raise _Refusal("It changed while it was being read; import it again.")
 
 
-def _read(file: BinaryIO, suffix: str) -> tuple[BinaryIO, str, int]:
-    """Return something to decode from, the SHA-256, and the size."""
-    head = file.read(N_SNIFFED)
-    if not head:
-        raise _NoImage("Empty: the file has zero bytes.")
-    if suffix in UNREADABLE:
-        raise _NoImage(f"The format {suffix} is not supported; convert it to PNG or TIFF.")
-    if sniff(head) is None:
-        raise _NoImage("Not an image of a supported format.")
-    if os.fstat(file.fileno()).st_size <= _HELD_WHOLE:
-        content = head + file.read()
-        return BytesIO(content), hashlib.sha256(content).hexdigest(), len(content)
-    file.seek(0)
-    sha256 = _sha256(file)
-    return file, sha256, file.tell()
+def _read(file: BinaryIO, suffix: str) -> _Source:
+    """Read and hash a file that looks like an image."""
+    identity = _identity(file)
+    try:
+        head = file.read(N_SNIFFED)
+        if not head:
+            raise _NoImage("Empty: the file has zero bytes.")
+        if suffix in UNREADABLE:
+            raise _NoImage(f"The format {suffix} is not supported; convert it to PNG or TIFF.")
+        if sniff(head) is None:
+            raise _NoImage("Not an image of a supported format.")
+        if identity.n_bytes <= _HELD_WHOLE:
+            content = head + file.read()
+            sha256 = hashlib.sha256(content).hexdigest()
+            return _Source(file, identity, BytesIO(content), sha256, len(content))
+        file.seek(0)
+        return _Source(file, identity, file, _sha256(file), file.tell())
+    except OSError as error:
+        raise _Refusal(f"Cannot be read: {error.strerror or error}.") from error
 
 
 def _sha256(file: BinaryIO) -> str:
@@ -186,15 +196,6 @@ def _sha256(file: BinaryIO) -> str:
     while part := file.read(1 << 20):
         sha256.update(part)
     return sha256.hexdigest()
-
-
-def _claim(incoming: Path, sha256: str) -> bool:
-    """Say whether this worker is the first of the import to see these bytes."""
-    try:
-        os.close(os.open(incoming / sha256, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-    except FileExistsError:
-        return False
-    return True
 
 
 def _decoded(source: BinaryIO, incoming: Path) -> Display:
@@ -243,7 +244,7 @@ def _keep_display(display: Display, images: ImageFolder, sha256: str, incoming: 
     small = picture
     if scale < 1:
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        small = picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+        small = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.2)
     with landing(images.thumbnail(sha256), incoming) as part:
         small.save(part, "JPEG", quality=85)
     if display.rendition is not None:
@@ -252,6 +253,6 @@ def _keep_display(display: Display, images: ImageFolder, sha256: str, incoming: 
     return perceptual_hash(small)
 
 
-def _identity(file: BinaryIO) -> tuple[int, int, int, int]:
+def _identity(file: BinaryIO) -> _Identity:
     now = os.fstat(file.fileno())
-    return now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+    return _Identity(now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
