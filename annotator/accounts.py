@@ -106,7 +106,8 @@ class Accounts:
         person = self._people[found.rater]
         if not person.enabled:
             raise UserError(
-                "rater_disabled", f"The access of {person.rater} is switched off; ask the curator.",
+                "rater_disabled",
+                f"The access of {person.rater} is switched off; ask the curator.",
                 status=403,
             )
         return person

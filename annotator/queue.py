@@ -32,6 +32,12 @@ _BACK = 50
 """How many submissions a rater can go back over."""
 
 
+_ALL_TAKEN = (
+    "The images left are being rated by others just now. Come back in {minutes} minutes: what "
+    "they leave will be yours."
+)
+
+
 @dataclass
 class Lease:
     """A stimulus in a rater's hands."""
@@ -185,7 +191,7 @@ class Queue:
                 status=404,
             )
 
-    def submit(  # noqa: PLR0913 - the parts of a submission
+    def submit(
         self,
         rater: str,
         assignment: str,
@@ -538,11 +544,8 @@ class Queue:
         if not unseen.any():
             return "all_rated", "You have seen every image of this study. Thank you."
         if (unseen & (pool.n_submissions < wanted)).any():
-            return (
-                "all_taken",
-                "The images left are being rated by others just now. Come back in "
-                f"{self._study.queue.lease_minutes:g} minutes: what they leave will be yours.",
-            )
+            minutes = f"{self._study.queue.lease_minutes:g}"
+            return "all_taken", _ALL_TAKEN.format(minutes=minutes)
         return "enough_raters", "Every image left has enough raters. Thank you, nothing is missing."
 
 

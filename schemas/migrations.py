@@ -34,21 +34,25 @@ _FIRST = Migration(
     "facts and the views of what counts",
     (
         "CREATE TABLE applied (seq BIGINT NOT NULL, journal_end BIGINT NOT NULL)",
-        "CREATE TABLE founded (seq BIGINT, recorded_at VARCHAR, study VARCHAR, study_id VARCHAR, salt VARCHAR)",
+        """CREATE TABLE founded (
+            seq BIGINT, recorded_at VARCHAR, study VARCHAR, study_id VARCHAR, salt VARCHAR)""",
         "CREATE TABLE settings (seq BIGINT, recorded_at VARCHAR, key VARCHAR, value VARCHAR)",
         """CREATE TABLE stimuli (
             seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, sha256 VARCHAR, file_name VARCHAR,
             suffix VARCHAR, format VARCHAR, width INTEGER, height INTEGER, n_bytes BIGINT,
             mode VARCHAR, n_pages INTEGER, phash VARCHAR, rendition VARCHAR)""",
         """CREATE TABLE sightings (
-            seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, file_name VARCHAR, source_path VARCHAR,
-            relative_path VARCHAR)""",
-        'CREATE TABLE descriptions (seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, "values" VARCHAR)',
+            seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, file_name VARCHAR,
+            source_path VARCHAR, relative_path VARCHAR)""",
+        """CREATE TABLE descriptions (
+            seq BIGINT, recorded_at VARCHAR, stimulus VARCHAR, "values" VARCHAR)""",
         """CREATE TABLE raters (
             seq BIGINT, recorded_at VARCHAR, rater VARCHAR, role VARCHAR, expertise VARCHAR[],
             login BOOLEAN)""",
-        "CREATE TABLE invites (seq BIGINT, recorded_at VARCHAR, rater VARCHAR, token_sha256 VARCHAR)",
-        "CREATE TABLE claims (seq BIGINT, recorded_at VARCHAR, rater VARCHAR, token_sha256 VARCHAR)",
+        """CREATE TABLE invites (
+            seq BIGINT, recorded_at VARCHAR, rater VARCHAR, token_sha256 VARCHAR)""",
+        """CREATE TABLE claims (
+            seq BIGINT, recorded_at VARCHAR, rater VARCHAR, token_sha256 VARCHAR)""",
         """CREATE TABLE access (
             seq BIGINT, recorded_at VARCHAR, rater VARCHAR, enabled BOOLEAN, author VARCHAR)""",
         """CREATE TABLE assignments (

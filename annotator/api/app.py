@@ -57,7 +57,5 @@ def require_role(role: str, request: Request) -> str:
     person = asking(request)
     if person.role != role:
         where = "rates at /rate/" if person.role == "rater" else "works at /desk/"
-        raise UserError(
-            "wrong_role", f"{person.rater} is a {person.role} and {where}.", status=403
-        )
+        raise UserError("wrong_role", f"{person.rater} is a {person.role} and {where}.", status=403)
     return person.rater

@@ -72,7 +72,8 @@ def _from_os(error: OSError) -> UserError:
     thing = error.filename or "a file"
     if error.errno == errno.ENOSPC:
         return UserError(
-            "disk_full", f"The disk is full while writing {thing}; make room and run the same again."
+            "disk_full",
+            f"The disk is full while writing {thing}; make room and run the same again.",
         )
     what = os.strerror(error.errno) if error.errno else str(error)
     return UserError("file_error", f"{thing}: {what}; mend that and run the same again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +38,9 @@ def add(
     if (name is None) == (table is None):
         raise typer.BadParameter("Give either a NAME or --from FILE.csv.")
     people = (
-        read_people(table) if table is not None else [(name or "", role, split_expertise(expertise))]
+        read_people(table)
+        if table is not None
+        else [(name or "", role, split_expertise(expertise))]
     )
     with open_study(answer.folder) as study:
         tokens = add_people(study, people)
@@ -81,7 +84,9 @@ def list_raters(context: typer.Context) -> None:
         f"{row['rater']}\t{row['role']}\t{_state(row)}\t{row['submissions']} submissions"
         for row in rows
     ]
-    answer.give({"raters": rows}, "\n".join(lines) or "Nobody yet; `raters add NAME` adds somebody.")
+    answer.give(
+        {"raters": rows}, "\n".join(lines) or "Nobody yet; `raters add NAME` adds somebody."
+    )
 
 
 @commands.command("disable")
@@ -125,7 +130,7 @@ def _state(row: dict[str, object]) -> str:
     return "joined" if row["claimed"] else "invited"
 
 
-def _links(rows: list[dict[str, object]]) -> str:
+def _links(rows: Sequence[Mapping[str, object]]) -> str:
     width = max(len(str(row["rater"])) for row in rows)
     return "\n".join(
         f"{row['rater']!s:{width}}  {row['role']!s:7}  {row['invite']}" for row in rows

@@ -21,10 +21,10 @@ application = typer.Typer(
 
 @application.callback()
 def _global_options(
-    data: Annotated[  # noqa: ARG001 - taken out of the arguments before; here for --help
+    data: Annotated[
         str, typer.Option(metavar="DIR", help="Study folder; else $SIQA_DATA, else ./study.")
     ] = "",
-    json: Annotated[  # noqa: ARG001
+    json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document on standard output.")
     ] = False,
 ) -> None:

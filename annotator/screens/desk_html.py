@@ -95,7 +95,7 @@ def _raters(raters: Sequence[RaterRow]) -> str:
         ]
         for row in raters
     ]
-    head = ["Person", "Role", "Submissions", "Texts", "Last", "State"]
+    head = ["Person", "Role", "Submissions", "Texts", "Last (UTC)", "State"]
     return "<h2>People</h2>" + _table(head, rows, numeric={2, 3})
 
 
@@ -182,7 +182,7 @@ def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> st
         ]
         for vote in votes
     ]
-    head = ["Rater", *(names[name] for name in dimensions), "Text", "When", ""]
+    head = ["Rater", *(names[name] for name in dimensions), "Text", "When (UTC)", ""]
     muted = {i for i, v in enumerate(votes) if v.removed_because is not None or v.is_corrected}
     numeric = set(range(1, 1 + len(dimensions)))
     return "<h3>Votes</h3>" + _table(head, rows, numeric=numeric, muted=muted)
@@ -220,7 +220,7 @@ def _history(decisions: Sequence[Decision]) -> str:
         ]
         for one in decisions
     ]
-    head = ["When", "Decision", "Reason", "By", ""]
+    head = ["When (UTC)", "Decision", "Reason", "By", ""]
     return "<h3>History</h3>" + _table(head, rows)
 
 

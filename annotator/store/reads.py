@@ -182,9 +182,38 @@ class Reads:
         """Return every text of the submissions that count."""
         return self.table(
             """SELECT f.submission, f.stimulus, f.rater, f.dimension, f.text,
-                coalesce(s.rated_at, '') AS written_at
+                s.rated_at AS written_at
             FROM feedback f JOIN kept_submissions s USING (submission)
             ORDER BY f.seq, f.position"""
+        )
+
+    def all_feedback(self) -> pa.Table:
+        """Return every text of current submissions, removed ones too; columns as `feedback`."""
+        return self.table(
+            """SELECT f.submission, f.stimulus, f.rater, f.dimension, f.text,
+                s.rated_at AS written_at
+            FROM feedback f JOIN current_submissions s USING (submission)
+            ORDER BY f.seq, f.position"""
+        )
+
+    def submissions(self) -> pa.Table:
+        """Return current submissions without their answers, in the order they came."""
+        return self.table(
+            """SELECT submission, stimulus, rater, duration_ms, is_late, session, arm,
+                probability, rated_at FROM current_submissions ORDER BY seq"""
+        )
+
+    def sightings(self) -> pa.Table:
+        """Return every path that every stimulus came under."""
+        return self.table(
+            """SELECT DISTINCT stimulus, file_name, source_path, relative_path
+            FROM sightings ORDER BY ALL"""
+        )
+
+    def submission_answers(self) -> list[dict[str, Any]]:
+        """Return submission, dimensions and scores of imported submissions."""
+        return self.rows(
+            "SELECT submission, dimensions, scores FROM submissions WHERE assignment IS NULL"
         )
 
     def submissions_of(self, stimulus: str) -> list[dict[str, Any]]:
@@ -231,10 +260,6 @@ class Reads:
         """Return the ids of all submissions."""
         return {r["submission"] for r in self.rows("SELECT submission FROM submissions")}
 
-    def submission_keys(self) -> list[dict[str, Any]]:
-        """Return who rated what in which session, for telling repetitions from collisions."""
-        return self.rows("SELECT submission, rater, stimulus, session FROM current_submissions")
-
     # -- people ------------------------------------------------------------------------
 
     def raters(self) -> list[dict[str, Any]]:
@@ -247,6 +272,8 @@ class Reads:
                 r.rater IN (SELECT rater FROM claims) AS claimed,
                 (SELECT count(*) FROM kept_submissions s WHERE s.rater = r.rater)
                     AS submissions,
+                (SELECT coalesce(sum(s.n_feedback), 0)::BIGINT FROM kept_submissions s
+                 WHERE s.rater = r.rater) AS texts,
                 (SELECT max(s.recorded_at) FROM submissions s WHERE s.rater = r.rater)
                     AS last_submission_at
             FROM raters r GROUP BY r.rater ORDER BY min(r.seq)"""

@@ -1,0 +1,62 @@
+"""`export FORMAT`: the study as a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from annotator.commands.answer import Answer
+
+__all__ = ["export"]
+
+
+def export(
+    context: typer.Context,
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="siqa or csv.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    seed: Annotated[int | None, typer.Option(help="Seed; the study's where absent.")] = None,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="Raters' names instead of pseudonyms.")
+    ] = False,
+    images: Annotated[bool, typer.Option(help="Copy the images into the package.")] = True,
+    keep_metadata: Annotated[
+        bool, typer.Option("--keep-metadata", help="Leave EXIF and comments in the images.")
+    ] = False,
+) -> None:
+    """Write the study as a package with manifest and data card."""
+    from annotator.commands.progress import progress_bar
+    from annotator.results import export_source
+    from annotator.store import open_study
+    from exports.formats import FORMATS, write_export
+    from exports.source import ExportOptions
+    from schemas.errors import UserError
+
+    answer: Answer = context.obj
+    if format_ not in FORMATS:
+        raise UserError(
+            "unknown_format", f"There is no format '{format_}'; use one of {', '.join(FORMATS)}."
+        )
+    with open_study(answer.folder) as study:
+        source = export_source(study, seed)
+    with progress_bar(answer, "images") as advance:
+        options = ExportOptions(
+            with_images=images,
+            with_names=with_names,
+            keep_metadata=keep_metadata,
+            progress=advance,
+        )
+        report = write_export(format_, source, out, options)
+    for warning in report.warnings:
+        answer.say(f"Note: {warning}")
+    document: dict[str, Any] = {
+        "format": report.format,
+        "out": str(report.out),
+        "splits": report.splits,
+        "counts": report.counts,
+        "left_out": [item._asdict() for item in report.left_out],
+        "warnings": report.warnings,
+        "files": report.n_files,
+    }
+    answer.give(document, f"{report.format} export of {report.n_files} files in {report.out}.")

@@ -1,0 +1,40 @@
+"""Scores into a file, by its ending."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from pipelines.opinion.mos import MosResult
+from schemas.errors import UserError
+
+__all__ = ["write_mos"]
+
+
+def write_mos(result: MosResult, document: dict[str, Any], out: Path) -> None:
+    """Write the scores: .json the whole document, .csv and .parquet the table of stimuli.
+
+    Raises:
+        UserError: `unknown_file_type`.
+    """
+    table = result.stimuli_table()
+    if out.suffix not in (".json", ".csv", ".parquet"):
+        raise UserError(
+            "unknown_file_type", f"{out} ends in none of .csv, .parquet, .json; choose one of them."
+        )
+    part = out.with_name(f".{out.name}.part")
+    try:
+        if out.suffix == ".json":
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
+            part.write_text(text + "\n", encoding="utf-8")
+        elif out.suffix == ".csv":
+            pa_csv.write_csv(table, part)
+        else:
+            pa_parquet.write_table(table, part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,48 @@
+"""`verify`: do journal, database and images agree; `--rebuild` makes the database anew."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from annotator.commands.answer import Answer
+
+__all__ = ["verify"]
+
+
+def verify(
+    context: typer.Context,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the database anew from the journal first.")
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Check the images' sizes, not their bytes.")
+    ] = False,
+) -> None:
+    """Compare journal, database and images; say what differs."""
+    from annotator.commands.progress import progress_bar
+    from annotator.verification import rebuild_database, verify_study
+    from schemas.errors import UserError
+
+    answer: Answer = context.obj
+    notices = rebuild_database(answer.folder) if rebuild else []
+    for notice in notices:
+        answer.say(notice)
+    with progress_bar(answer, "images") as advance:
+        report = verify_study(answer.folder, quick=quick, progress=advance)
+    for problem in report["problems"]:
+        answer.say(f"Differs: {problem}")
+    if report["problems"]:
+        # The document carries the error as well, so that scripts find all in one place.
+        first = report["problems"][0]
+        raise UserError(
+            "study_differs",
+            f"{len(report['problems'])} things in {answer.folder} are not as they should be; the "
+            f"first: {first}. A database that differs is mended by `verify --rebuild`; images and "
+            "journal come from a backup.",
+        )
+    answer.give(
+        report,
+        f"{report['facts']} facts, database and {report['images']} images agree.",
+    )

@@ -1,0 +1,98 @@
+"""From the store's tables to opinion scores and to what exports are made from."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from typing import Any
+
+import pyarrow as pa
+
+from annotator.store import Reads
+from exports.source import ExportSource
+from pipelines.opinion.coding import rating_table
+from pipelines.opinion.mos import MosResult, RemovedRating, compute_mos
+from pipelines.opinion.options import Method, MosOptions
+
+__all__ = ["export_source", "facts_hash", "study_mos"]
+
+_VERSIONED = ("duckdb", "numpy", "pandas", "pillow", "pyarrow", "scipy")
+
+
+def study_mos(
+    study: Reads, method: Method = "mean", options: MosOptions | None = None
+) -> MosResult:
+    """Compute the opinion scores of a study from the ratings that count."""
+    table = rating_table(
+        study.ratings(),
+        scale=(study.study.scale.low, study.study.scale.high),
+        dimensions=study.study.dimension_names,
+        levels=sorted(study.study.scale.scores),
+        place=f"the ratings of study {study.study.name}",
+    )
+    removed = [
+        RemovedRating(row["stimulus"], row["rater"], row["dimension"], row["score"], row["reason"])
+        for row in study.removed().to_pylist()
+    ]
+    return compute_mos(table, method, options, study.study.composites, removed)
+
+
+def facts_hash(*tables: pa.Table) -> str:
+    """Return a SHA-256 of what scores were computed from, independent of when."""
+    digest = hashlib.sha256()
+    for table in tables:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table.combine_chunks())
+        digest.update(sink.getvalue())
+    return digest.hexdigest()
+
+
+def export_source(study: Reads, seed: int | None = None) -> ExportSource:
+    """Return a study as exports see it, with the mean opinion scores of the ratings that count.
+
+    Args:
+        study: The open study.
+        seed: Seed of the export; the study's where absent.
+    """
+    founded = study.founded()
+    ratings, removed = study.ratings(), study.removed()
+    result = study_mos(study)
+    run: dict[str, Any] = {
+        "name": None,
+        "method": result.method,
+        "options": dict(result.options),
+        "facts": facts_hash(ratings, removed),
+    }
+    return ExportSource(
+        study=study.study,
+        study_text=study.folder.study_file.read_text(encoding="utf-8"),
+        study_id=founded["study_id"],
+        salt=founded["salt"],
+        images=study.folder.images,
+        stimuli=study.stimuli(),
+        ratings=ratings,
+        removed=removed,
+        feedback=study.all_feedback(),
+        decisions=study.decisions(),
+        mos=result.stimuli_table(),
+        run=run,
+        versions={name: metadata.version(name) for name in _VERSIONED},
+        seed=study.study.seed if seed is None else seed,
+        extra={
+            "raters": _people(study),
+            "submissions": study.submissions(),
+            "sightings": study.sightings(),
+        },
+    )
+
+
+def _people(study: Reads) -> pa.Table:
+    schema = pa.schema(
+        [("rater", pa.string()), ("role", pa.string()), ("expertise", pa.string()),
+         ("enabled", pa.bool_())]
+    )  # fmt: skip
+    rows = [{**row, "expertise": ",".join(row["expertise"])} for row in study.raters()]
+    return pa.Table.from_pylist(
+        [{name: row[name] for name in schema.names} for row in rows], schema=schema
+    )

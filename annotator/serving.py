@@ -1,0 +1,191 @@
+"""Building and running the server of a study."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+import uvicorn
+
+from annotator.accounts import Accounts, read_secret
+from annotator.addresses import checked_public_url
+from annotator.api import Server, build_app
+from annotator.api.app import require_role
+from annotator.clock import iso, now
+from annotator.demo_study import found_demo, invite_demo_people
+from annotator.drafts import Drafts
+from annotator.queue import Queue
+from annotator.screens.mounted import mount_screens
+from annotator.store import Store
+from annotator.store.access import load_study
+from annotator.store.snapshot import read_server_address
+from annotator.store_desk import StoreDesk
+from schemas.errors import UserError
+from schemas.facts import Setting
+from schemas.layout import StudyFolder
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["build_server", "run_server"]
+
+_GRACE_S = 3
+
+
+class Teller(Protocol):
+    """Who is told what happens, and knows the options of the command line."""
+
+    folder: Path
+    is_folder_named: bool
+    as_json: bool
+
+    def say(self, text: str) -> None:
+        """Tell people something."""
+
+
+def run_server(
+    teller: Teller, host: str, port: int, public_url: str, *, demo: bool, simulate: bool
+) -> None:
+    """Open the study (or make the demo), serve it until stopped.
+
+    Raises:
+        UserError: no study, `port_in_use`, `already_running`, or what opening refuses.
+    """
+    folder = StudyFolder(teller.folder)
+    url = checked_public_url(public_url) if public_url else ""
+    if (demo or not teller.is_folder_named) and not folder.study_file.exists():
+        teller.say(f"Making the demo study in {teller.folder} …")
+        found_demo(teller.folder, simulate=simulate)
+    study = load_study(folder)
+    listener = _listen(host, port)
+    address = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
+    try:
+        store = _open(folder, study)
+    except BaseException:
+        listener.close()
+        raise
+    try:
+        for notice in store.notices:
+            teller.say(notice)
+        if url:
+            store.append([Setting(iso(now()), "public_url", url)])
+        server = build_server(store)
+        links = invite_demo_people(store, server.public_url or address)
+        app = build_server_app(server)
+        _write_address(folder, address, server.token)
+        asyncio.run(_serve(app, listener, lambda: _tell_ready(teller, address, links)))
+    finally:
+        folder.server.unlink(missing_ok=True)
+        store.close()
+        listener.close()
+
+
+def build_server(store: Store) -> Server:
+    """Return the parts of a server around an open store."""
+    drafts = Drafts(store.folder.drafts)
+    return Server(
+        store=store,
+        queue=Queue(store, drafts, now),
+        accounts=Accounts(store, read_secret(store.folder)),
+        drafts=drafts,
+        token=secrets.token_hex(32),
+        public_url=store.settings().get("public_url"),
+    )
+
+
+def build_server_app(server: Server) -> FastAPI:
+    """Return the app with routes and screens."""
+    app = build_app(server)
+    mount_screens(app, server.store.study, StoreDesk(server.store), require_role)
+    return app
+
+
+def _open(folder: StudyFolder, study: Any) -> Store:
+    try:
+        return Store(folder, study)
+    except UserError as error:
+        running = read_server_address(folder)
+        if error.code == "folder_in_use" and running is not None:
+            raise UserError(
+                "already_running",
+                f"A server runs on {folder.root} already, at {running.url} (process "
+                f"{running.pid}); use it, or stop it first.",
+            ) from error
+        raise
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise UserError(
+            "port_in_use" if error.errno == 98 else "cannot_listen",
+            f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}); another program "
+            "may be using it: choose another with --port, or --port 0 for a free one.",
+        ) from error
+    return listener
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _write_address(folder: StudyFolder, address: str, token: str) -> None:
+    # Commands on this machine reach a server that listens everywhere through loopback.
+    url = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    content = orjson.dumps({"url": url, "token": token, "pid": os.getpid()})
+    part = folder.server.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    part.replace(folder.server)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+async def _serve(app: FastAPI, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    logging.getLogger("annotator").setLevel(logging.INFO)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        # Pages hold a connection open; without this they would hold the process too.
+        timeout_graceful_shutdown=_GRACE_S,
+        timeout_keep_alive=30,
+    )
+    await _Uvicorn(config, on_ready).serve(sockets=[listener])
+
+
+def _tell_ready(teller: Teller, address: str, links: list[tuple[str, str, str]]) -> None:
+    import sys
+
+    for name, role, link in links:
+        teller.say(f"Invite for {name} ({role}): {link}")
+    line = f'{{"ready": "{address}"}}' if teller.as_json else f"Ready: {address}"
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,283 @@
+"""The desk's reader over the store: numbers computed here and in pipelines, shown there."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.clock import fresh_id, iso, now
+from annotator.names import StimulusNames
+from annotator.results import study_mos
+from annotator.screens.desk_reader import (
+    Decision,
+    Estimate,
+    MosPage,
+    MosQuery,
+    MosRow,
+    Overview,
+    RaterRow,
+    StimulusView,
+    Vote,
+)
+from annotator.store import Store
+from schemas.errors import UserError
+from schemas.facts import Decided, Reversed
+from schemas.text import clean_text
+
+__all__ = ["StoreDesk"]
+
+_LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """The table of results as of one fact."""
+
+    seq: int
+    stimuli: pa.Table
+    """stimulus, file_name, details, is_retired, n, and mos:NAME, sos:NAME, ci95:NAME, n:NAME."""
+
+
+class StoreDesk:
+    """Implements `annotator.screens.desk_reader.DeskReader`."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from `store`; append decisions to it."""
+        self._store = store
+        self._lock = threading.Lock()
+        self._scores: _Scores | None = None
+
+    def overview(self) -> Overview:
+        """Return where the study stands."""
+        store, wanted = self._store, self._store.study.queue.raters_per_stimulus
+        counts = store.counts()
+        given = store.queue_counts()
+        retired = pa.array(store.retired_stimuli().to_pylist(), pa.string())
+        n = given.filter(pc.invert(pc.is_in(given["stimulus"], value_set=retired)))["n"].to_numpy()
+        n_stimuli = counts["stimuli"] - counts["retired"]
+        n_wanted = n_stimuli * wanted
+        in_hand = int(np.minimum(n, wanted).sum())
+        excluded = {
+            row["target"]
+            for row in store.decisions().to_pylist()
+            if row["action"] == "exclude" and not row["is_reversed"]
+        }
+        return Overview(
+            n_stimuli=n_stimuli,
+            n_complete=int((n >= wanted).sum()),
+            n_submissions=counts["submissions"],
+            n_wanted=n_wanted,
+            share_complete=in_hand / n_wanted if n_wanted else 0.0,
+            n_texts=counts["feedback"],
+            n_removed=store.removed().num_rows,
+            n_retired=counts["retired"],
+            raters=[
+                RaterRow(
+                    rater=row["rater"],
+                    role=row["role"],
+                    n_submissions=row["submissions"],
+                    n_texts=row["texts"],
+                    last_at=row["last_submission_at"],
+                    state=_state(row, excluded),
+                )
+                for row in store.raters()
+            ],
+        )
+
+    def mos_page(self, query: MosQuery) -> MosPage:
+        """Return one page of the table of stimuli."""
+        table = self._current().stimuli
+        if query.search:
+            wanted = [
+                pc.match_substring(table[name], query.search, ignore_case=True)
+                for name in ("file_name", "stimulus", "details")
+            ]
+            table = table.filter(pc.or_(pc.or_(wanted[0], wanted[1]), wanted[2]))
+        column = query.sort if query.sort in table.column_names else "file_name"
+        order = "descending" if query.descending else "ascending"
+        table = table.sort_by([(column, order), ("stimulus", "ascending")])
+        n_pages = max(1, math.ceil(table.num_rows / query.page_size))
+        page = min(max(1, query.page), n_pages)
+        rows = table.slice((page - 1) * query.page_size, query.page_size).to_pylist()
+        names = (*self._store.study.dimension_names, *self._store.study.composite_names)
+        return MosPage(
+            rows=[
+                MosRow(
+                    stimulus=row["stimulus"],
+                    file_name=row["file_name"],
+                    n=row["n"],
+                    estimates={name: _estimate(row, name) for name in names if row[f"n:{name}"]},
+                    is_retired=row["is_retired"],
+                )
+                for row in rows
+            ],
+            page=page,
+            n_pages=n_pages,
+            n_found=table.num_rows,
+        )
+
+    def stimulus(self, name: str) -> StimulusView:
+        """Return all about a stimulus, by id or by a name it came under."""
+        store = self._store
+        stimulus = StimulusNames(store).resolve(name)
+        row = store.stimulus(stimulus)
+        if row is None:
+            raise UserError("unknown_stimulus", f"There is no image '{name}'.", status=404)
+        table = self._current().stimuli
+        scores = table.filter(pc.equal(table["stimulus"], stimulus)).to_pylist()[0]
+        names = (*store.study.dimension_names, *store.study.composite_names)
+        votes = [_vote(vote) for vote in store.submissions_of(stimulus)]
+        touched = {stimulus, *(v.submission for v in votes), *(v.rater for v in votes)}
+        decisions = [
+            Decision(
+                decision=d["decision"],
+                action=d["action"],
+                target=d["target"],
+                author=d["author"],
+                reason=d["reason"],
+                at=d["at"],
+                reversed_at=d["reversed_at"],
+                reversed_by=d["reversed_by"],
+            )
+            for d in store.decisions().to_pylist()
+            if d["target"] in touched
+        ]
+        return StimulusView(
+            stimulus=stimulus,
+            file_name=row["file_name"],
+            width=row["width"],
+            height=row["height"],
+            estimates={n: _estimate(scores, n) for n in names if scores[f"n:{n}"]},
+            votes=votes,
+            decisions=decisions[::-1],
+            sightings=[sighting["source_path"] for sighting in store.sightings_of(stimulus)],
+            details=store.details_of(stimulus),
+            rendition=_rendition(row["rendition"]),
+            is_retired=scores["is_retired"],
+        )
+
+    def decide(self, action: str, target: str, reason: str, author: str) -> None:
+        """Take a submission (`void`), rater (`exclude`) or stimulus (`retire`) out."""
+        self._check_reason(reason)
+        self._check_target(action, target)
+        for row in self._store.decisions().to_pylist():
+            if not row["is_reversed"] and (row["action"], row["target"]) == (action, target):
+                raise UserError(
+                    "already_decided",
+                    f"{target} is taken out already, by {row['author']}: {row['reason']}.",
+                    status=409,
+                )
+        self._store.append(
+            [Decided(iso(now()), fresh_id("d"), action, target, author, clean_text(reason))]
+        )
+
+    def reverse(self, decision: str, reason: str, author: str) -> None:
+        """Take a decision back."""
+        self._check_reason(reason)
+        rows = {row["decision"]: row for row in self._store.decisions().to_pylist()}
+        if decision not in rows:
+            raise UserError("unknown_decision", f"There is no decision '{decision}'.", status=404)
+        if rows[decision]["is_reversed"]:
+            raise UserError(
+                "already_reversed",
+                f"This decision was taken back already, by {rows[decision]['reversed_by']}.",
+                status=409,
+            )
+        self._store.append([Reversed(iso(now()), decision, author, clean_text(reason))])
+
+    def _check_reason(self, reason: str) -> None:
+        if not reason.strip() or len(reason) > _LONGEST_REASON:
+            raise UserError(
+                "reason_needed",
+                f"A decision needs a reason of 1 to {_LONGEST_REASON} characters; it is shown "
+                "wherever the decision has an effect.",
+            )
+
+    def _check_target(self, action: str, target: str) -> None:
+        store = self._store
+        there = {
+            "void": lambda: store.submission(target) is not None,
+            "exclude": lambda: any(row["rater"] == target for row in store.raters()),
+            "retire": lambda: store.stimulus(target) is not None,
+        }.get(action)
+        if there is None:
+            raise UserError(
+                "unknown_action", f"'{action}' is no decision; use void, exclude or retire."
+            )
+        if not there():
+            raise UserError(
+                "unknown_target", f"There is nothing called '{target}' to {action}.", status=404
+            )
+
+    def _current(self) -> _Scores:
+        """Return the results, computed again only when facts came in."""
+        seq, _ = self._store.position()
+        with self._lock:
+            if self._scores is None or self._scores.seq != seq:
+                self._scores = _Scores(seq, _results(self._store))
+            return self._scores
+
+
+def _results(store: Store) -> pa.Table:
+    """Return one row a stimulus with the estimates of every dimension side by side."""
+    table = store.stimuli().select(["stimulus", "file_name", "details", "is_retired"])
+    counts = store.queue_counts().select(["stimulus", "n"])
+    table = table.join(counts, "stimulus", join_type="left outer")
+    table = table.set_column(
+        table.column_names.index("n"), "n", pc.fill_null(table["n"].cast(pa.int64()), 0)
+    )
+    scores = study_mos(store).stimuli_table()
+    for name in (*store.study.dimension_names, *store.study.composite_names):
+        part = scores.filter(pc.equal(scores["dimension"], name)).select(
+            ["stimulus", "n", "mos", "sos", "ci95"]
+        )
+        part = part.rename_columns(
+            ["stimulus", f"n:{name}", f"mos:{name}", f"sos:{name}", f"ci95:{name}"]
+        )
+        table = table.join(part, "stimulus", join_type="left outer")
+    return table
+
+
+def _estimate(row: dict[str, Any], name: str) -> Estimate:
+    return Estimate(
+        row[f"n:{name}"] or 0, row[f"mos:{name}"], row[f"sos:{name}"], row[f"ci95:{name}"]
+    )
+
+
+def _vote(row: dict[str, Any]) -> Vote:
+    return Vote(
+        submission=row["submission"],
+        rater=row["rater"],
+        scores=dict(zip(row["dimensions"], row["scores"], strict=True)),
+        texts=row["texts"] or [],
+        at=row["rated_at"] or "",
+        duration_ms=row["duration_ms"],
+        is_late=bool(row["is_late"]),
+        is_corrected=row["is_corrected"],
+        removed_because=row["reason"] and f"{row['action']} by {row['author']}: {row['reason']}",
+    )
+
+
+def _state(row: dict[str, Any], excluded: set[str]) -> str:
+    if row["rater"] in excluded:
+        return "excluded"
+    if not row["login"]:
+        return "imported"
+    if not row["enabled"]:
+        return "disabled"
+    return "active" if row["claimed"] else "invited"
+
+
+def _rendition(text: str | None) -> str | None:
+    if text is None:
+        return None
+    made = json.loads(text)
+    reasons = made.get("reason", [])
+    return ", ".join(reasons) if isinstance(reasons, list) else str(reasons)
