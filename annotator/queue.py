@@ -205,6 +205,13 @@ class Queue:
             self._catch_up()
             known = self._by_client.get((rater, client_id))
             if known is not None:
+                if known[1] != assignment:
+                    raise UserError(
+                        "client_id_reused",
+                        "This client_id was used for another image already; nothing was stored. "
+                        "Make a fresh one for each submission.",
+                        status=409,
+                    )
                 return Outcome(known[0], None)
             lease = self.lease(rater, assignment)
             desk = self._desk(rater)

@@ -17,7 +17,6 @@ import uvicorn
 from annotator.accounts import Accounts, read_secret
 from annotator.addresses import checked_public_url
 from annotator.api import Server, build_app
-from annotator.api.app import require_role
 from annotator.clock import iso, now
 from annotator.demo_study import found_demo, invite_demo_people
 from annotator.drafts import Drafts
@@ -103,7 +102,12 @@ def build_server(store: Store) -> Server:
 def build_server_app(server: Server) -> FastAPI:
     """Return the app with routes and screens."""
     app = build_app(server)
-    mount_screens(app, server.store.study, StoreDesk(server.store), require_role)
+    mount_screens(
+        app,
+        server.store.study,
+        StoreDesk(server.store),
+        lambda request: server.person(request).rater,
+    )
     return app
 
 

@@ -15,7 +15,7 @@ from annotator.screens import pages
 from schemas.errors import UserError
 from schemas.text import one_line
 
-__all__ = ["add_error_answers", "error_response", "json_response"]
+__all__ = ["add_error_answers", "answer_error", "json_response"]
 
 _LOG = logging.getLogger("annotator")
 
@@ -30,18 +30,13 @@ def json_response(body: Any, status: int = 200) -> Response:
     )
 
 
-def error_response(error: UserError) -> Response:
-    """Return the JSON of an error with its status."""
-    return json_response(error.as_json(), error.status)
-
-
 def add_error_answers(app: FastAPI) -> None:
     """Turn every error into one shape."""
 
     async def user_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, UserError):
             raise error
-        return _answer(request, error)
+        return answer_error(request, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
@@ -50,7 +45,7 @@ def add_error_answers(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first["loc"] if part != "body")
         given = f" (it is {one_line(repr(first.get('input')), 60)})" if where else ""
         message = f"The request cannot be read: {where or 'body'}: {first['msg']}{given}; mend it."
-        return _answer(request, UserError("invalid_request", message, status=422))
+        return answer_error(request, UserError("invalid_request", message, status=422))
 
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -60,11 +55,11 @@ def add_error_answers(app: FastAPI) -> None:
             404: f"There is nothing at {request.url.path}; go back to the start page.",
             405: f"{request.method} is not possible at {request.url.path}; see /openapi.json.",
         }.get(error.status_code, str(error.detail))
-        return _answer(request, UserError(code, message, status=error.status_code))
+        return answer_error(request, UserError(code, message, status=error.status_code))
 
     async def unexpected(request: Request, error: Exception) -> Response:
         _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _answer(
+        return answer_error(
             request,
             UserError(
                 "internal_error",
@@ -80,10 +75,11 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, unexpected)
 
 
-def _answer(request: Request, error: UserError) -> Response:
+def answer_error(request: Request, error: UserError) -> Response:
+    """Return an error as JSON, or as a page where a person's browser asked for one."""
     path = request.url.path
     if path.startswith(("/api/", "/internal/", "/images/")) or "text/html" not in (
         request.headers.get("accept", "")
     ):
-        return error_response(error)
+        return json_response(error.as_json(), error.status)
     return HTMLResponse(pages.error_page(error.code, error.message, error.status), error.status)

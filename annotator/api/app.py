@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -12,10 +12,9 @@ from starlette.types import Scope
 from annotator.api import images, internal, people, rating
 from annotator.api.answers import add_error_answers
 from annotator.api.guard import Guard
-from annotator.api.server import Server, asking
-from schemas.errors import UserError
+from annotator.api.server import Server
 
-__all__ = ["build_app", "require_role"]
+__all__ = ["build_app"]
 
 _STATIC = Path(__file__).parent.parent / "static"
 
@@ -39,23 +38,9 @@ def build_app(server: Server) -> FastAPI:
         description="Routes of the rating screen. All but /healthz and /join need its cookie.",
     )
     app.state.server = server
-    app.state.cookie_name = server.cookie_name
-    app.add_middleware(Guard, public_url=server.public_url)
+    app.add_middleware(Guard, server=server)
     add_error_answers(app)
     for part in (people, rating, images, internal):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=_STATIC), name="static")
     return app
-
-
-def require_role(role: str, request: Request) -> str:
-    """Return who is asking, for a screen of `role`.
-
-    Raises:
-        UserError: 401 where nobody is logged in, 403 where it is not their screen.
-    """
-    person = asking(request)
-    if person.role != role:
-        where = "rates at /rate/" if person.role == "rater" else "works at /desk/"
-        raise UserError("wrong_role", f"{person.rater} is a {person.role} and {where}.", status=403)
-    return person.rater

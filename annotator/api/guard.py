@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from annotator.api.answers import error_response
+from annotator.api.answers import answer_error
+from annotator.api.server import Server
 from schemas.errors import UserError
 
 __all__ = ["Guard"]
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_SCREENS = {"/rate": "rater", "/desk": "curator"}
 _BODY_LIMIT = 4 * 1024 * 1024
 
 
 class Guard:
     """ASGI middleware; plain, because it stands in the hot path."""
 
-    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
-        """Wrap `app`; `public_url` is an origin of our own besides the Host asked for."""
+    def __init__(self, app: ASGIApp, server: Server) -> None:
+        """Wrap `app`; the public URL of `server` is our own besides the Host asked for."""
         self.app = app
-        self._own = {urlsplit(public_url).netloc} if public_url else set()
+        self._server = server
+        self._own = {urlsplit(server.public_url).netloc} if server.public_url else set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what must not pass, hand on the rest."""
@@ -32,8 +36,9 @@ class Guard:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         try:
             self._check(scope, headers)
+            self._check_screen(scope)
         except UserError as error:
-            await error_response(error)(scope, receive, send)
+            await answer_error(Request(scope), error)(scope, receive, send)
             return
         limited = scope["path"].startswith("/api/")
         await self.app(scope, _limited(receive) if limited else receive, send)
@@ -52,6 +57,18 @@ class Guard:
         length = headers.get(b"content-length", "0")
         if scope["path"].startswith("/api/") and length.isdigit() and int(length) > _BODY_LIMIT:
             raise _too_large()
+
+    def _check_screen(self, scope: Scope) -> None:
+        """Let people into the screens of their role only, every file and event of them."""
+        role = _SCREENS.get("/" + scope["path"].split("/", 2)[1])
+        if role is None:
+            return
+        person = self._server.person(HTTPConnection(scope))
+        if person.role != role:
+            where = "rates at /rate/" if person.role == "rater" else "works at /desk/"
+            raise UserError(
+                "wrong_role", f"{person.rater} is a {person.role} and {where}.", status=403
+            )
 
 
 def _limited(receive: Receive) -> Receive:

@@ -57,7 +57,7 @@ async def use_invite(token: str, request: Request, server: Running) -> Response:
     response = RedirectResponse(_HOME[person.role], 303)
     is_https = request.url.scheme == "https" or (server.public_url or "").startswith("https:")
     response.set_cookie(
-        request.app.state.cookie_name,
+        server.cookie_name,
         server.accounts.cookie_for(person.rater),
         max_age=_COOKIE_AGE_S,
         httponly=True,
@@ -69,8 +69,8 @@ async def use_invite(token: str, request: Request, server: Running) -> Response:
 
 
 @router.post("/leave", include_in_schema=False)
-async def leave(request: Request) -> Response:
+async def leave(server: Running) -> Response:
     """Log out on this device."""
     response = RedirectResponse("/", 303)
-    response.delete_cookie(request.app.state.cookie_name, path="/")
+    response.delete_cookie(server.cookie_name, path="/")
     return response

@@ -181,7 +181,6 @@ def _turn(server: Server, rater: str, turn: Turn) -> dict[str, Any]:
         "draft": {} if draft is None else {"answers": draft.answers},
         "progress": turn.progress,
         "upcoming": None if turn.upcoming is None else {"image_url": f"/images/{turn.upcoming}"},
-        "expires_at": lease.expires_at.isoformat(),
         "can_undo": turn.can_undo,
         "correcting": lease.corrects is not None,
         **_who(server, rater),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
 
 from annotator.accounts import Accounts, Person
 from annotator.drafts import Drafts
@@ -29,10 +31,26 @@ class Server:
     public_url: str | None
     """Address people use, where it differs from the one the server binds."""
 
-    @property
+    @cached_property
     def cookie_name(self) -> str:
         """Name of the login cookie; by study, since cookies do not tell ports apart."""
         return f"study_{self.store.founded()['study_id'][:12]}"
+
+    def person(self, request: HTTPConnection) -> Person:
+        """Return who is asking.
+
+        Raises:
+            UserError: `not_logged_in` (401) or `rater_disabled` (403).
+        """
+        person = self.accounts.person(request.cookies.get(self.cookie_name))
+        if person is None:
+            raise UserError(
+                "not_logged_in",
+                "You are not logged in here; open your invite link, or ask the curator for a new "
+                "one.",
+                status=401,
+            )
+        return person
 
 
 def running(request: Request) -> Server:
@@ -44,20 +62,8 @@ Running = Annotated[Server, Depends(running)]
 
 
 def asking(request: Request) -> Person:
-    """Return who is asking.
-
-    Raises:
-        UserError: `not_logged_in` (401) or `rater_disabled` (403).
-    """
-    server = running(request)
-    person = server.accounts.person(request.cookies.get(request.app.state.cookie_name))
-    if person is None:
-        raise UserError(
-            "not_logged_in",
-            "You are not logged in here; open your invite link, or ask the curator for a new one.",
-            status=401,
-        )
-    return person
+    """Return who is asking; errors as `Server.person`."""
+    return running(request).person(request)
 
 
 def _rater(person: Annotated[Person, Depends(asking)]) -> Person:

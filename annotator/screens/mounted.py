@@ -16,28 +16,18 @@ from schemas.study import Study
 __all__ = ["mount_screens"]
 
 
-def mount_screens(
-    app: Any, study: Study, reader: DeskReader, require_role: Callable[[str, Any], str]
-) -> None:
+def mount_screens(app: Any, study: Study, reader: DeskReader, who: Callable[[Any], str]) -> None:
     """Mount both screens in the app of the routes.
 
     Args:
         app: The app.
         study: The study.
         reader: What the desk shows.
-        require_role: Returns who is asking, or refuses, given a role and the request.
+        who: Returns who is asking, given the request; the app lets nobody else in.
     """
-    gr.mount_gradio_app(
-        app,
-        build_rating_screen(study),
-        path="/rate",
-        auth_dependency=lambda request: require_role("rater", request),
-        **mount_arguments("rating"),
-    )
-    gr.mount_gradio_app(
-        app,
-        build_desk(reader, study),
-        path="/desk",
-        auth_dependency=lambda request: require_role("curator", request),
-        **mount_arguments("desk"),
-    )
+    screens = {
+        "rating": ("/rate", build_rating_screen(study)),
+        "desk": ("/desk", build_desk(reader, study)),
+    }
+    for style, (path, screen) in screens.items():
+        gr.mount_gradio_app(app, screen, path=path, auth_dependency=who, **mount_arguments(style))

@@ -303,7 +303,7 @@ class Reads:
     def queue_counts(self) -> pa.Table:
         """Return submissions and submissions with text that count, for each stimulus."""
         return self.table(
-            """SELECT stimulus, count(*) AS n, count_if(n_feedback > 0) AS n_text
+            """SELECT stimulus, count(*) AS n, count_if(n_feedback > 0)::BIGINT AS n_text
             FROM kept_submissions GROUP BY stimulus"""
         )
 
@@ -347,7 +347,7 @@ class Reads:
         return self.rows(
             """SELECT rater, max(try_cast(session AS INTEGER)) AS session,
                 max(recorded_at) AS recorded_at,
-                count_if(session = last_session) AS n_in_session
+                count_if(session = last_session)::BIGINT AS n_in_session
             FROM (SELECT rater, session, recorded_at,
                     arg_max(session, seq) OVER (PARTITION BY rater) AS last_session
                   FROM submissions WHERE assignment IS NOT NULL)
