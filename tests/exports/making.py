@@ -73,6 +73,15 @@ def rate(
     ]  # fmt: skip
 
 
+def scores(validity: int, completeness: int, clarity: int, conformity: int) -> dict[str, float]:
+    return {
+        "validity": validity,
+        "completeness": completeness,
+        "clarity": clarity,
+        "conformity": conformity,
+    }
+
+
 def mean_rows(ratings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """MOS of rated dimensions and composites; only as much as exports need."""
     scores: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
@@ -134,10 +143,10 @@ def small_study(folder: Path, **more: Any) -> ExportSource:
     ]
     one, two, three = (row["stimulus"] for row in rows)
     ratings = [
-        *rate("u1", one, "alice", dict(validity=5, completeness=4, clarity=3, conformity=2)),
-        *rate("u2", one, "bob", dict(validity=4, completeness=4, clarity=5, conformity=4)),
-        *rate("u3", two, "alice", dict(validity=1, completeness=2, clarity=1, conformity=2)),
-        *rate("u4", three, "bob", dict(validity=3)),
+        *rate("u1", one, "alice", scores(5, 4, 3, 2)),
+        *rate("u2", one, "bob", scores(4, 4, 5, 4)),
+        *rate("u3", two, "alice", scores(1, 2, 1, 2)),
+        *rate("u4", three, "bob", {"validity": 3}),
     ]
     rows[0]["details"] = json.dumps({"licence": "CC-BY", "source": "X", "discipline": "geology"})
     return source_of(images, rows, ratings, **more)
