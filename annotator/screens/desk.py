@@ -139,7 +139,7 @@ class _Confirm:
 
     def __init__(self) -> None:
         self.pending = gr.State({})
-        with gr.Group(visible=False, elem_id="confirm") as self.group:
+        with gr.Column(visible=False, elem_id="confirm") as self.group:
             self.question = gr.HTML("", apply_default_css=False)
             self.reason = gr.Textbox(label="Reason", placeholder="Kept with the decision")
             with gr.Row():

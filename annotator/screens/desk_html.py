@@ -254,7 +254,10 @@ def notice_html(message: str) -> str:
     """Return one line that says what happened, or nothing for an empty message."""
     if not message:
         return ""
-    return f'<div class="siqa desk"><p class="said" role="status">{escape(message)}</p></div>'
+    return (
+        '<div class="siqa desk"><p class="said" role="status" title="Click to close"'
+        f' onclick="this.remove()">{escape(message)}</p></div>'
+    )
 
 
 def _table(
@@ -271,12 +274,13 @@ def _table(
             for place, cell in enumerate(row)
         )
 
-    top = cells(head if is_html_head else [escape(one) for one in head], "th")
+    names = cells(head if is_html_head else [escape(one) for one in head], "th")
+    top = f"<tr>{names}</tr>" if any(head) else ""
     body = "".join(
         f"<tr{' class=muted' if place in (muted or ()) else ''}>{cells(row, 'td')}</tr>"
         for place, row in enumerate(rows)
     )
-    return f'<div class="scroll"><table><tr>{top}</tr>{body}</table></div>'
+    return f'<div class="scroll"><table>{top}{body}</table></div>'
 
 
 def _button(
