@@ -525,7 +525,8 @@ class Queue:
             if desk.upcoming is None and lease.corrects is None:
                 self._reserve(desk)
             upcoming = self._pool.ids[desk.upcoming.place] if desk.upcoming else None
-        return Turn(lease, upcoming, self._progress(desk), desk.n_done > 0)
+        progress = self._progress(desk)
+        return Turn(lease, upcoming, {**progress, "session": desk.n_in_session + 1}, desk.n_done > 0)
 
     def _progress(self, desk: _Desk) -> dict[str, int]:
         wanted = self._study.queue.raters_per_stimulus

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from annotator.commands import export, importing, mos, raters, ratings, serve, study, verify
+from annotator.commands.export import export
+from annotator.commands.importing import import_images
+from annotator.commands.mos import mos
+from annotator.commands.raters import commands as raters
+from annotator.commands.ratings import commands as ratings
+from annotator.commands.serve import serve
+from annotator.commands.study import commands as study
+from annotator.commands.verify import verify
 
 __all__ = ["application"]
 
@@ -31,11 +38,11 @@ def _global_options(
     """Take the options that every command accepts, before it or after its last argument."""
 
 
-application.command("serve")(serve.serve)
-application.add_typer(study.commands, name="study")
-application.command("import")(importing.import_images)
-application.add_typer(raters.commands, name="raters")
-application.add_typer(ratings.commands, name="ratings")
-application.command("mos")(mos.mos)
-application.command("export")(export.export)
-application.command("verify")(verify.verify)
+application.command("serve")(serve)
+application.add_typer(study, name="study")
+application.command("import")(import_images)
+application.add_typer(raters, name="raters")
+application.add_typer(ratings, name="ratings")
+application.command("mos")(mos)
+application.command("export")(export)
+application.command("verify")(verify)
