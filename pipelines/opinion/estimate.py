@@ -41,6 +41,8 @@ class Estimate:
     """Per rater code."""
     n_given: npt.NDArray[np.int64]
     """Ratings per stimulus code before any was removed."""
+    used: Ratings
+    """Ratings as they enter the scores: those kept, adjusted where the method does so."""
     kept: npt.NDArray[np.bool_]
     """Which of the ratings given in count, shape (N,)."""
     removal: Mapping[int, str] = field(default_factory=dict)

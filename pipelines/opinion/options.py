@@ -66,7 +66,7 @@ class MosOptions(BaseModel):
 
     tolerance: _Positive = 1e-8
     """P.910: stop when the L2 norm of the change of all scores is below this."""
-    max_iterations: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
+    max_iterations: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     """P.910 and least-squares bias: give up, with a warning, after this many."""
     weight_epsilon: _NotNegative = 1e-8
     """P.910: added to the variance of a rater before it is inverted."""

@@ -1,0 +1,83 @@
+"""Each rating beside the mean of the other raters' ratings of the same stimulus."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.opinion.ranks import midranks_within, pearson_within
+from pipelines.opinion.table import Floats, Ratings
+
+__all__ = ["OthersMean", "leave_one_out", "rater_correlations"]
+
+
+class OthersMean(NamedTuple):
+    """Ratings that have others beside them."""
+
+    ratings: Ratings
+    """Those ratings, M rows."""
+    mean: Floats
+    """Mean of the other raters' scores of the stimulus, shape (M,)."""
+
+
+def leave_one_out(ratings: Ratings) -> OthersMean:
+    """Return every rating that has another rater's beside it, with the others' mean.
+
+    All of a rater's own repetitions of the stimulus are left out of the mean.
+    """
+    n, total = ratings.count_by_stimulus, _totals(ratings)
+    own_n: npt.NDArray[np.int64] | int = 1
+    own_sum: Floats = ratings.score
+    if _has_repeats(ratings):
+        cell = ratings.stimulus.astype(np.int64) * ratings.n_raters + ratings.rater
+        _, index, counts = np.unique(cell, return_inverse=True, return_counts=True)
+        own_n, own_sum = counts[index], _sums(index, ratings.score)[index]
+    others = n[ratings.stimulus] - own_n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (total[ratings.stimulus] - own_sum) / others
+    beside = others > 0
+    return OthersMean(ratings.where(beside), mean[beside] if not beside.all() else mean)
+
+
+def _totals(ratings: Ratings) -> Floats:
+    """Return the sum of scores per stimulus; whole-numbered levels give exact sums."""
+    return _sums(ratings.stimulus, ratings.score, ratings.n_stimuli)
+
+
+def _sums(group: npt.NDArray[np.integer[Any]], value: Floats, size: int = 0) -> Floats:
+    return np.bincount(group, value, minlength=size).astype(np.float64, copy=False)
+
+
+def _has_repeats(ratings: Ratings) -> bool:
+    if ratings.repetition is None and ratings.session is None:
+        return False
+    cell = ratings.stimulus.astype(np.int64) * ratings.n_raters + ratings.rater
+    return len(np.unique(cell)) < len(cell)
+
+
+def rater_correlations(
+    ratings: Ratings, reference: Floats, coefficient: str
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return each rater's correlation with a reference and the number of pairs.
+
+    Args:
+        ratings: One dimension, N rows.
+        reference: What each score is compared with, shape (N,).
+        coefficient: `pearson`, `spearman` (ranks with ties) or `min` of both.
+
+    Returns:
+        Coefficient per rater code, NaN where one side is constant or there are no pairs.
+    """
+    rater, size = ratings.rater, ratings.n_raters
+    pairs = np.bincount(rater, minlength=size)
+    found = []
+    if coefficient in ("pearson", "min"):
+        found.append(pearson_within(rater, ratings.score, reference, size))
+    if coefficient in ("spearman", "min"):
+        level = None if ratings.level is None else ratings.level.astype(np.intp)
+        x = midranks_within(rater, ratings.score, size, level)
+        y = midranks_within(rater, reference, size)
+        found.append(pearson_within(rater, x, y, size))
+    return np.minimum.reduce(found), pairs

@@ -1,0 +1,212 @@
+"""ITU-T P.910 (11/21) Annex E: quality, bias and inconsistency by alternating projection.
+
+The model: u = quality + bias + inconsistency * X, X standard normal, per rating. The same
+algorithm is in P.913 (06/21) 12.6. Stated standard errors are those of Annex E
+(SD of a stimulus's residuals over sqrt(n)).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.estimate import Estimate, Raters
+from pipelines.opinion.mean import NORMAL_95, MeanScores, half_widths, spread
+from pipelines.opinion.options import MosOptions
+from pipelines.opinion.table import Floats, Ratings
+
+__all__ = ["Projection", "estimate_p910", "project"]
+
+
+class Projection(NamedTuple):
+    """Solution of the alternating projection, NaN for codes without ratings."""
+
+    quality: Floats
+    """Per stimulus code, in score units."""
+    bias: Floats
+    """Per rater code; the plain mean over raters is 0."""
+    inconsistency: Floats
+    """Per rater code: SD (divisor n) of the residuals."""
+    guarded: npt.NDArray[np.bool_]
+    """Raters whose inconsistency fell below the floor."""
+    n_iterations: int
+    """Iterations made."""
+    is_converged: bool
+    """Whether the change fell below the tolerance."""
+
+
+def estimate_p910(ratings: Ratings, options: MosOptions, screen: bool) -> Estimate:
+    """Return maximum-likelihood quality with rater bias and inconsistency; nobody is removed.
+
+    `sos` is the SD (divisor n) of a stimulus's residuals, `ci95` its quantile / sqrt(n);
+    both are NaN for one rating, where the reference gives 0.
+    """
+    del screen
+    solved = project(ratings, options)
+    n = ratings.count_by_stimulus
+    rest = ratings.score - solved.quality[ratings.stimulus] - solved.bias[ratings.rater]
+    _, variance = spread(ratings.rescored(rest), ddof=0)
+    sos = np.where(n > 1, np.sqrt(variance), np.nan)
+    scores = MeanScores(n, solved.quality, sos, half_widths(sos, n, options.interval or "normal"))
+    return Estimate(
+        scores=scores,
+        raters=_raters(ratings, solved),
+        n_given=n,
+        used=ratings,
+        kept=np.ones(ratings.n, np.bool_),
+        warnings=(*_warnings(ratings, solved, options), *connection_warning(ratings)),
+    )
+
+
+def project(ratings: Ratings, options: MosOptions) -> Projection:
+    """Alternate between quality, bias and inconsistency until the quality stands still.
+
+    Start: quality = MOS, bias = mean residual. Each round: inconsistency = SD (divisor n) of
+    a rater's residuals; weight = 1 / (inconsistency^2 + 1e-8); quality = weighted mean of
+    u - bias; bias = mean of u - quality. Stop where the L2 norm of the change of quality is
+    below the tolerance. The mean bias is moved into the quality.
+
+    A rater whose inconsistency falls below `sigma_floor` (share of the scale's range) gets
+    the median weight of the others from then on; no other weight is changed.
+    """
+    n, m = ratings.count_by_stimulus, ratings.count_by_rater
+    present = m > 0
+    if not ratings.n:
+        empty = np.full(ratings.n_raters, np.nan)
+        nothing = np.full(ratings.n_stimuli, np.nan)
+        return Projection(nothing, empty, empty, ~present, 0, True)
+    by_stimulus, by_rater, centre = _operators(ratings)
+    u_stimulus, one_stimulus = by_stimulus
+    u_rater, one_rater = by_rater
+    divisor = np.maximum(m, 1)
+    u_mean = (u_rater @ np.ones(ratings.n_stimuli)) / divisor
+    u_square = np.bincount(ratings.rater, (ratings.score - centre) ** 2, minlength=ratings.n_raters)
+    quality = (u_stimulus @ np.ones(ratings.n_raters)) / np.maximum(n, 1)
+    guarded = np.zeros(ratings.n_raters, np.bool_)
+    floor = options.sigma_floor * (ratings.high - ratings.low)
+    quality_mean = (one_rater @ quality) / divisor
+    bias = u_mean - quality_mean
+    converged = False
+    iteration = 0
+    sigma = np.zeros(ratings.n_raters)
+    while iteration < options.max_iterations and not converged:
+        iteration += 1
+        cross = u_rater @ quality
+        squares = one_rater @ (quality * quality)
+        variance = (u_square - 2 * cross + squares) / divisor - (u_mean - quality_mean) ** 2
+        sigma = np.sqrt(np.maximum(variance, 0))
+        guarded |= present & (sigma < floor)
+        weight = _weights(sigma, guarded, present, options.weight_epsilon)
+        total = one_stimulus @ np.column_stack([weight, weight * bias])
+        previous = quality
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quality = np.where(n > 0, (u_stimulus @ weight - total[:, 1]) / total[:, 0], 0.0)
+        quality_mean = (one_rater @ quality) / divisor
+        bias = u_mean - quality_mean
+        converged = float(np.linalg.norm(quality - previous)) < options.tolerance
+    shift = float(bias[present].mean())
+    return Projection(
+        quality=np.where(n > 0, quality + centre + shift, np.nan),
+        bias=np.where(present, bias - shift, np.nan),
+        inconsistency=np.where(m > 1, sigma, np.nan),
+        guarded=guarded,
+        n_iterations=iteration,
+        is_converged=converged,
+    )
+
+
+def _weights(
+    sigma: Floats,
+    guarded: npt.NDArray[np.bool_],
+    present: npt.NDArray[np.bool_],
+    epsilon: float,
+) -> Floats:
+    free = present & ~guarded
+    if not free.any():
+        return np.ones(len(sigma))
+    with np.errstate(divide="ignore"):
+        weight = 1.0 / (sigma * sigma + epsilon)
+        weight[guarded] = 1.0 / (float(np.median(sigma[free])) ** 2 + epsilon)
+    # A score scale without any spread and epsilon 0: everybody agrees, so all weigh the same.
+    return np.where(np.isfinite(weight), weight, 1.0)
+
+
+def _operators(ratings: Ratings) -> tuple[tuple[Any, Any], tuple[Any, Any], float]:
+    """Return sparse (score, one) matrices stimulus x rater and rater x stimulus, and a centre.
+
+    Scores are taken relative to the centre, so that sums of squares lose no digits. A
+    repeated cell stands in the matrix once for each repetition.
+    """
+    centre = float(ratings.score.mean())
+    score = ratings.score - centre
+    size = (ratings.n_stimuli, ratings.n_raters)
+    return (
+        _rows_of(ratings.stimulus, ratings.rater, score, size),
+        _rows_of(ratings.rater, ratings.stimulus, score, (size[1], size[0])),
+        centre,
+    )
+
+
+def _rows_of(
+    row: npt.NDArray[np.int32],
+    column: npt.NDArray[np.int32],
+    score: Floats,
+    size: tuple[int, int],
+) -> tuple[Any, Any]:
+    from scipy.sparse import coo_array, csr_array
+
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=size[0]))])
+    if np.all(row[1:] >= row[:-1]):
+        order: Any = slice(None)
+    else:
+        # Conversion to rows is a counting sort; with the position as column it gives the order.
+        position = np.arange(len(row), dtype=np.int32)
+        ones = np.ones(len(row), np.int8)
+        order = coo_array((ones, (row, position)), shape=(size[0], len(row))).tocsr().indices
+    values, columns = score[order], column[order]
+    scored = csr_array((values, columns, starts), shape=size)
+    return scored, csr_array((np.ones_like(values), columns, starts), shape=size)
+
+
+def _raters(ratings: Ratings, solved: Projection) -> Raters:
+    """Return bias and inconsistency with their 95 % intervals (P.910 Annex E)."""
+    from scipy.special import chdtri
+
+    m = ratings.count_by_rater
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half_width = NORMAL_95 * solved.inconsistency / np.sqrt(m)
+        low = np.sqrt(m / chdtri(m, 0.025)) * solved.inconsistency
+        high = np.sqrt(m / chdtri(m, 0.975)) * solved.inconsistency
+    return Raters(
+        n=m,
+        bias=solved.bias,
+        inconsistency=solved.inconsistency,
+        statistics={
+            "bias_ci95": half_width,
+            "inconsistency_low": low,
+            "inconsistency_high": high,
+            "guarded": solved.guarded.astype(float),
+        },
+    )
+
+
+def _warnings(ratings: Ratings, solved: Projection, options: MosOptions) -> tuple[str, ...]:
+    warnings = []
+    if not solved.is_converged:
+        warnings.append(
+            f"P.910 did not converge in {solved.n_iterations} iterations; raise max_iterations."
+        )
+    few = int(np.count_nonzero(ratings.count_by_rater == 1))
+    if few:
+        warnings.append(f"{few} raters have fewer than 2 ratings; their inconsistency is unknown.")
+    collapsed = int(np.count_nonzero(solved.guarded & (ratings.count_by_rater > 1)))
+    if collapsed:
+        warnings.append(
+            f"the inconsistency of {collapsed} raters fell below {options.sigma_floor:g} of the "
+            "scale's range; they are weighted like the median rater (the likelihood has no "
+            "maximum there; the option sigma_floor = 0 lets it run)."
+        )
+    return tuple(warnings)
