@@ -64,11 +64,8 @@ class StoreDesk:
         n_stimuli = counts["stimuli"] - counts["retired"]
         n_wanted = n_stimuli * wanted
         in_hand = int(np.minimum(n, wanted).sum())
-        excluded = {
-            row["target"]
-            for row in store.decisions().to_pylist()
-            if row["action"] == "exclude" and not row["is_reversed"]
-        }
+        decisions = self._decisions()
+        excluded = {d.target for d in decisions if d.action == "exclude" and not d.reversed_at}
         return Overview(
             n_stimuli=n_stimuli,
             n_complete=int((n >= wanted).sum()),
@@ -89,6 +86,7 @@ class StoreDesk:
                 )
                 for row in store.raters()
             ],
+            decisions=decisions,
         )
 
     def mos_page(self, query: MosQuery) -> MosPage:
@@ -135,20 +133,7 @@ class StoreDesk:
         names = (*store.study.dimension_names, *store.study.composite_names)
         votes = [_vote(vote) for vote in store.submissions_of(stimulus)]
         touched = {stimulus, *(v.submission for v in votes), *(v.rater for v in votes)}
-        decisions = [
-            Decision(
-                decision=d["decision"],
-                action=d["action"],
-                target=d["target"],
-                author=d["author"],
-                reason=d["reason"],
-                at=d["at"],
-                reversed_at=d["reversed_at"],
-                reversed_by=d["reversed_by"],
-            )
-            for d in store.decisions().to_pylist()
-            if d["target"] in touched
-        ]
+        decisions = [d for d in self._decisions() if d.target in touched]
         return StimulusView(
             stimulus=stimulus,
             file_name=row["file_name"],
@@ -156,7 +141,7 @@ class StoreDesk:
             height=row["height"],
             estimates={n: _estimate(scores, n) for n in names if scores[f"n:{n}"]},
             votes=votes,
-            decisions=decisions[::-1],
+            decisions=decisions,
             sightings=[sighting["source_path"] for sighting in store.sightings_of(stimulus)],
             details=store.details_of(stimulus),
             rendition=_rendition(row["rendition"]),
@@ -191,6 +176,12 @@ class StoreDesk:
                 status=409,
             )
         self._store.append([Reversed(iso(now()), decision, author, clean_text(reason))])
+
+    def _decisions(self) -> list[Decision]:
+        """Return all decisions, newest first."""
+        names = Decision.__dataclass_fields__
+        rows = self._store.decisions().select(list(names)).to_pylist()
+        return [Decision(**row) for row in reversed(rows)]
 
     def _check_reason(self, reason: str) -> None:
         if not reason.strip() or len(reason) > _LONGEST_REASON:

@@ -82,7 +82,7 @@ class Desk:
             self.reader.reverse(pending["target"], reason.strip(), author)
             return f"Taken back: {pending['about']}."
         self.reader.decide(pending["do"], pending["target"], reason.strip(), author)
-        return f"Done: {pending['do']} {pending['about']}. It can be taken back in the history."
+        return f"Done: {pending['do']} {pending['about']}. It can be taken back under Decisions."
 
 
 def build_desk(reader: DeskReader, study: Study) -> gr.Blocks:
@@ -124,8 +124,8 @@ class _Results:
                     placeholder="Search file name, id or manifest column",
                     show_label=False, container=False, scale=4, elem_id="search",
                 )  # fmt: skip
-                self.before = gr.Button("← Before", size="sm", scale=0, min_width=110)
-                self.after = gr.Button("After →", size="sm", scale=0, min_width=110)
+                self.before = gr.Button("← Previous", size="sm", scale=0, min_width=110)
+                self.after = gr.Button("Next →", size="sm", scale=0, min_width=110)
             self.table = _clickable("mos-page")
         shown = {"outputs": [self.table, self.query], **_QUIET}
         self.tab.select(desk.show_mos, [self.query], **shown)

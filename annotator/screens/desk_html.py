@@ -64,7 +64,7 @@ def overview_html(overview: Overview) -> str:
         f'<div class="siqa desk"><div class="meter" role="progressbar" aria-valuenow="{share}"'
         f' aria-valuemin="0" aria-valuemax="100" aria-label="Progress of the study">'
         f'<i style="width:{share}%"></i></div><div class="tiles">{numbers}</div>'
-        f"{_next_step(overview)}{_raters(overview.raters)}</div>"
+        f"{_next_step(overview)}{_raters(overview.raters)}{_history(overview.decisions)}</div>"
     )
 
 
@@ -174,7 +174,7 @@ def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> st
         return "<h3>Votes</h3>" + _empty("Nobody has rated this image yet.", "")
     rows = [
         [
-            escape(vote.rater),
+            f'<span class="nowrap">{escape(vote.rater)}</span>',
             *(_score(vote.scores.get(name)) for name in dimensions),
             "".join(f'<p class="text">{escape(text)}</p>' for text in vote.texts),
             f"{_time(vote.at)}{_seconds(vote.duration_ms)}",
@@ -221,7 +221,7 @@ def _history(decisions: Sequence[Decision]) -> str:
         for one in decisions
     ]
     head = ["When (UTC)", "Decision", "Reason", "By", ""]
-    return "<h3>History</h3>" + _table(head, rows)
+    return "<h3>Decisions</h3>" + _table(head, rows)
 
 
 def _undo(decision: Decision) -> str:

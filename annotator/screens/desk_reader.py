@@ -53,6 +53,21 @@ class RaterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """A curator's decision, taken back or not."""
+
+    decision: str
+    action: str
+    """`void`, `exclude` or `retire`."""
+    target: str
+    author: str
+    reason: str
+    at: str
+    reversed_at: str | None = None
+    reversed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Where the study stands."""
 
@@ -71,6 +86,8 @@ class Overview:
     """Ratings taken out by curators' decisions."""
     n_retired: int
     raters: Sequence[RaterRow]
+    decisions: Sequence[Decision] = ()
+    """All decisions, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +143,6 @@ class Vote:
     """A later submission of the same rater replaced it."""
     removed_because: str | None = None
     """The reason of the decision that took it out; None where it counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A curator's decision that touches a stimulus, taken back or not."""
-
-    decision: str
-    action: str
-    """`void`, `exclude` or `retire`."""
-    target: str
-    author: str
-    reason: str
-    at: str
-    reversed_at: str | None = None
-    reversed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

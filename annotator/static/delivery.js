@@ -2,7 +2,7 @@
 
 import * as routes from "./routes.js";
 
-const WAITS_MS = [500, 1000, 2000, 4000, 8000];
+const WAITS_MS = [500, 1000, 2000, 3000];
 
 export class Delivery {
   /** `say("waiting" | "logged_out", error)` is called while it cannot get through. */
