@@ -149,7 +149,7 @@ def _rendered(row: dict[str, str], images: Path) -> dict[str, str]:
     from pipelines.scoring.figures import render
 
     image, _ = render(row["kind"], int(row["seed"]), parse_flaws(row["flaws"]))
-    image.save(images / row["file_name"], optimize=True)
+    image.save(images / row["file_name"], optimize=True, quality=88)
     return {
         **{column: row.get(column, "") for column in COLUMNS},
         "source": "rendered for this demo",
