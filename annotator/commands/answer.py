@@ -79,6 +79,9 @@ class Answer:
     def misuse(self, error: Exception) -> int:
         """Say what is wrong with the arguments and return exit code 2."""
         message = str(getattr(error, "format_message", lambda: error)())
+        if message.startswith("Usage:"):
+            self.say(message)
+            message = "No command was given."
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "app.py"
         self.say(f"Usage error: {message} `{command} --help` shows how.")
