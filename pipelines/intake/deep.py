@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
+
+from pipelines.intake.formats import READABLE
 
 __all__ = ["deep_pixels", "is_deep", "is_white_zero"]
 
@@ -33,31 +35,22 @@ def is_white_zero(image: Image.Image) -> bool:
     return bool(tags.get(_PHOTOMETRIC) == 0 and image.mode in ("I", "I;16", "I;16B", "F"))
 
 
-def deep_pixels(image: Image.Image, again: Image.Image) -> tuple[NDArray[Any], Image.Image | None]:
+def deep_pixels(image: Image.Image, source: BinaryIO) -> tuple[NDArray[Any], Image.Image | None]:
     """Decode a deep image whole.
 
     Pillow has no mode for colour of 16 bits a channel and reads the high bytes. Reading the file
     a second time with the byte order exchanged gives the low bytes.
 
     Args:
-        image: Opened, not loaded.
-        again: The same file, opened a second time.
+        image: Opened from `source`, not loaded.
+        source: The file.
 
     Returns:
         Pixels of shape (height, width) or (height, width, channels) in the type they are stored
         as, and alpha as an image of mode L, if there is any.
     """
     if _has_sixteen_bit_channels(image):
-        tiles = [tile._replace(args=_other_byte(tile.args)) for tile in _tiles(again)]
-        again.tile = tiles  # type: ignore[attr-defined]
-        high, low = np.asarray(image), np.asarray(again)
-        # A premultiplied picture would need dividing; Pillow divides the high bytes alone.
-        pixels = high.astype(np.uint16) << 8
-        pixels |= low
-        if image.mode[-1] in "Aa":
-            alpha = Image.fromarray(np.ascontiguousarray(high[..., -1]))
-            return pixels[..., :-1].squeeze(), alpha
-        return pixels, None
+        return _sixteen_bit_channels(image, source)
     tags = _tags(image)
     signed_bytes = _is_signed_bytes(image)
     pixels = np.asarray(image)
@@ -66,6 +59,26 @@ def deep_pixels(image: Image.Image, again: Image.Image) -> tuple[NDArray[Any], I
     if image.mode == "I" and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1:
         return pixels.view(np.uint32), None
     return pixels.astype(pixels.dtype.newbyteorder("="), copy=False), None
+
+
+def _sixteen_bit_channels(
+    image: Image.Image, source: BinaryIO
+) -> tuple[NDArray[Any], Image.Image | None]:
+    image.load()
+    source.seek(0)
+    with Image.open(source, formats=READABLE) as again:
+        if image.mode == "LA":
+            # Two channels of two bytes, read as four of one.
+            again._mode = "RGBA"
+            again.tile = [tile._replace(args="RGBA") for tile in again.tile]
+            grey = np.asarray(again)[..., :2].astype(np.uint16)
+            return grey[..., 0] << 8 | grey[..., 1], image.getchannel("A")
+        again.tile = [tile._replace(args=_other_byte(tile.args)) for tile in again.tile]
+        pixels = np.asarray(image).astype(np.uint16) << 8
+        pixels |= np.asarray(again)
+    if image.mode[-1] not in "Aa":
+        return pixels, None
+    return pixels[..., :3], image.getchannel(image.mode[-1])
 
 
 def _tags(image: Image.Image) -> Any:

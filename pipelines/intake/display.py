@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pipelines.intake.colour import on_white, profile_of, to_srgb
 from pipelines.intake.deep import deep_pixels, is_deep, is_white_zero
-from pipelines.intake.formats import READABLE, WEB_FORMATS
+from pipelines.intake.formats import WEB_FORMATS
 from pipelines.intake.window import to_eight_bit, window_of
 
 __all__ = ["BROKEN", "Display", "displayed"]
@@ -25,6 +25,16 @@ BROKEN = (
 """What Pillow's readers raise on damaged files."""
 
 _ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to turn a picture upright, by EXIF orientation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +69,17 @@ def displayed(image: Image.Image, source: BinaryIO) -> Display:
     if n_pages > 1 and image.format != "MPO":
         reasons.append(f"first of {n_pages} pages")
     window = None
-    tilted = _orientation(image) != 1
+    # Pillow turns a TIFF upright as it loads it, and has to load a PNG to find its orientation.
+    is_turned = image.format == "TIFF" and _orientation(image) != 1
     if is_deep(image):
         reasons.append("more than 8 bits")
         picture, window = _shallow(image, source)
     else:
         image.load()
         picture = image
-    picture = ImageOps.exif_transpose(picture) if _orientation(picture) != 1 else picture
-    if tilted:
+    if (orientation := _orientation(image)) != 1:
+        picture = picture.transpose(_UPRIGHT[orientation])
+    if is_turned or orientation != 1:
         reasons.append("rotated")
     picture, see_through = on_white(picture)
     if see_through:
@@ -84,15 +96,11 @@ def displayed(image: Image.Image, source: BinaryIO) -> Display:
 
 def _shallow(image: Image.Image, source: BinaryIO) -> tuple[Image.Image, list[float]]:
     inverted = is_white_zero(image)
-    source.seek(0)
-    with Image.open(source, formats=READABLE) as again:
-        pixels, alpha = deep_pixels(image, again)
+    pixels, alpha = deep_pixels(image, source)
     window = window_of(pixels)
     picture = Image.fromarray(to_eight_bit(pixels, window, inverted=inverted))
     if alpha is not None:
         picture.putalpha(alpha)
-    if orientation := _orientation(image):
-        picture.getexif()[_ORIENTATION] = orientation
     return picture, list(window)
 
 

@@ -32,8 +32,10 @@ SUFFIX_OF = {
 }
 """Pillow's format -> ending under which an original is kept."""
 
-READABLE = tuple(SUFFIX_OF)
-"""Formats given to Pillow. EPS and the like stay out: reading them runs other programs."""
+READABLE = tuple(name for name in SUFFIX_OF if name != "MPO")
+"""Formats given to Pillow, whose JPEG reader finds MPO itself.
+
+EPS and the like stay out: reading them runs other programs."""
 
 WEB_FORMATS = frozenset({"PNG", "JPEG", "MPO", "WEBP", "GIF"})
 """Formats that every browser shows alike."""

@@ -29,5 +29,6 @@ def perceptual_hash(image: Image.Image) -> str:
     small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
     # Rounding keeps a blank picture's hash from being noise.
     low = np.round(_COSINES @ np.asarray(small, float) @ _COSINES.T, 6)
-    bits = (low > np.median(low)).reshape(-1)
-    return np.packbits(bits).tobytes().hex()
+    # np.median does the same at a multiple of the cost.
+    median = np.sort(low, axis=None)[31:33].mean()
+    return np.packbits(low > median).tobytes().hex()

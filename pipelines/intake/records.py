@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,8 @@ class NewStimulus:
     @classmethod
     def of(cls, taken: TakenIn, file_name: str) -> NewStimulus:
         """Return the stimulus that a file became."""
-        return cls(stimulus=stimulus_id(taken.sha256), file_name=file_name, **asdict(taken))
+        names = (*_fields(taken).items(), ("file_name", file_name))
+        return cls(stimulus=stimulus_id(taken.sha256), **dict(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +153,5 @@ def facts_of(batch: Batch, at: str) -> list[Fact]:
     ]
 
 
-def _fields(record: NewStimulus | Sighting | Description) -> dict[str, Any]:
+def _fields(record: TakenIn | NewStimulus | Sighting | Description) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}
