@@ -165,7 +165,8 @@ def table(sheet: Sheet) -> None:
     if sheet.has("wrong_total"):
         totals = totals * sheet.rng.uniform(1.15, 1.9, totals.shape)
     pattern = "{:.0f}" if (values == values.round()).all() else "{:.1f}"
-    quantities = [sheet.pick(TOPICS).y for _ in range(n_columns - 1)]
+    chosen = sheet.rng.permutation(len(TOPICS))[: n_columns - 1]
+    quantities = [TOPICS[i].y for i in chosen]
     header = [
         "Sample",
         *[q.name if sheet.has("missing_unit") else f"{q.name}\n{q.unit}" for q in quantities],
