@@ -16,17 +16,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from exports.metadata import Buffer
 from exports.reflink import clone
 from schemas.errors import UserError
 
-__all__ = ["MANIFEST", "FileEntry", "Package", "building", "package_faults", "read_manifest"]
+__all__ = [
+    "MANIFEST",
+    "FileEntry",
+    "Hashing",
+    "JsonItems",
+    "Package",
+    "building",
+    "package_faults",
+    "read_manifest",
+]
 
 MANIFEST = "manifest.json"
 """Name of the file that lists all others with their hashes."""
 
+_LINES = 512
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -41,21 +52,81 @@ class FileEntry:
     """Its size."""
 
 
-class _Hashing:
+class Hashing:
     """A binary file that hashes what is written to it."""
 
     def __init__(self, file: IO[bytes]) -> None:
+        """Write through to `file`."""
         self._file = file
         self._hash = hashlib.sha256()
         self._n_bytes = 0
 
     def write(self, content: Buffer) -> int:
+        """Write and hash bytes."""
         self._hash.update(content)
         self._n_bytes += len(content)
         return self._file.write(content)
 
     def entry(self) -> FileEntry:
+        """Return size and hash of what was written."""
         return FileEntry(self._hash.hexdigest(), self._n_bytes)
+
+
+class JsonItems:
+    """A list of JSON objects that is written while it grows, one object a line."""
+
+    def __init__(
+        self,
+        file: Hashing,
+        head: str,
+        between: str = ",\n",
+        tail: str = "\n]\n",
+        tail_of_none: str = "]\n",
+    ) -> None:
+        """Write to `file`: head, items with `between` between them, tail.
+
+        Args:
+            file: Where to.
+            head: Before the first item; the line break after an opening bracket is added.
+            between: Between two items.
+            tail: After the last item.
+            tail_of_none: Instead of `tail` where there is no item.
+        """
+        self._file = file
+        self._head = head
+        self._between = between
+        self._tails = (tail_of_none, tail)
+        self._lines: list[str] = []
+        self.n_items = 0
+
+    def append(self, item: Mapping[str, Any]) -> None:
+        """Add an object."""
+        self._lines.append(_encode(item))
+        self.n_items += 1
+        if len(self._lines) == _LINES:
+            self._write_lines()
+
+    def extend(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Add objects."""
+        for item in items:
+            self.append(item)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, fault: object, *_: object) -> None:
+        if fault is None:
+            self._write_lines()
+            n_items, opening = self.n_items, "" if self.n_items else self._head
+            self._file.write(f"{opening}{self._tails[n_items > 0]}".encode())
+
+    def _write_lines(self) -> None:
+        if self._lines:
+            is_first = self.n_items == len(self._lines)
+            line_break = "\n" if self._head else ""
+            start = self._head + line_break if is_first else self._between
+            self._file.write((start + self._between.join(self._lines)).encode())
+            self._lines.clear()
 
 
 class Package:
@@ -66,13 +137,14 @@ class Package:
         self.root = root
         self.files: dict[str, FileEntry] = {}
         self._folders: set[Path] = set()
+        self._may_clone = True
 
     @contextmanager
-    def writing(self, path: str) -> Iterator[_Hashing]:
+    def writing(self, path: str) -> Iterator[Hashing]:
         """Open a new file for bytes; it is listed when the block ends."""
         target = self._place(path)
         with target.open("xb") as file:
-            hashing = _Hashing(file)
+            hashing = Hashing(file)
             yield hashing
             file.flush()
             os.fsync(file.fileno())
@@ -89,23 +161,15 @@ class Package:
 
     def write_json_lines(self, path: str, items: Iterable[Mapping[str, Any]]) -> int:
         """Write one JSON object a line; return how many."""
-        n_items = 0
-        with self.writing(path) as file:
-            for item in items:
-                file.write(f"{json.dumps(item, ensure_ascii=False)}\n".encode())
-                n_items += 1
-        return n_items
+        with self.writing(path) as file, JsonItems(file, "", "\n", "\n", "") as written:
+            written.extend(items)
+        return written.n_items
 
     def write_json_array(self, path: str, items: Iterable[Mapping[str, Any]]) -> int:
         """Write a JSON array with one item a line, never holding it whole; return how many."""
-        n_items = 0
-        with self.writing(path) as file:
-            file.write(b"[")
-            for n_items, item in enumerate(items, start=1):
-                start = "\n" if n_items == 1 else ",\n"
-                file.write(f"{start}{json.dumps(item, ensure_ascii=False)}".encode())
-            file.write(b"\n]\n" if n_items else b"]\n")
-        return n_items
+        with self.writing(path) as file, JsonItems(file, "[") as written:
+            written.extend(items)
+        return written.n_items
 
     def write_pieces(
         self, path: str, pieces: list[Buffer], *, source: Path | None, sha256: str | None
@@ -127,10 +191,15 @@ class Package:
             sha256 = digest.hexdigest()
         target = self._place(path)
         with target.open("xb", buffering=0) as file:
-            if source is None or not clone(source, file.fileno()):
+            if source is None or not self._cloned(source, file.fileno()):
                 for piece in pieces:
                     _write_all(file, piece)
         self.files[path] = FileEntry(sha256, sum(len(piece) for piece in pieces))
+
+    def _cloned(self, source: Path, target: int) -> bool:
+        # One refusal means that this pair of disks never can; asking costs two calls a file.
+        self._may_clone = self._may_clone and clone(source, target)
+        return self._may_clone
 
     def listing(self) -> dict[str, dict[str, Any]]:
         """Return path -> size and hash of every file so far, sorted."""

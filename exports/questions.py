@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exports.publish import Contents, LeftOut
 from exports.source import ExportSource
 from schemas.question import LETTERS, Question, question_fault
 
-__all__ = ["SplitQuestions", "option_string", "parse_options", "questions_by_split"]
+__all__ = ["Asked", "SplitQuestions", "option_string", "parse_options", "questions_by_split"]
+
+
+_LETTERED = re.compile(r"[A-D]\s*[.):]")
 
 
 @dataclass(frozen=True)
@@ -24,17 +29,34 @@ class SplitQuestions:
     split_of: Mapping[str, str]
     """Stimulus -> split."""
 
+    refused: frozenset[int]
+    """Places, in the study's order, of questions that cannot be asked."""
+
     def __iter__(self) -> Iterator[Question]:
         """Yield the questions that can be asked, in the study's order."""
-        for question in self.source.questions:
-            if self.split_of.get(question.stimulus) == self.split and not question_fault(question):
+        split, split_of, refused = self.split, self.split_of, self.refused
+        for place, question in enumerate(self.source.questions):
+            if split_of.get(question.stimulus) == split and place not in refused:
                 yield question
+
+
+class Asked(NamedTuple):
+    """What a study asks in an export."""
+
+    by_split: dict[str, SplitQuestions]
+    """Split -> its questions."""
+    stimuli: frozenset[str]
+    """Stimuli that are asked about."""
+    n_by_split: Counter[str]
+    """Split -> how many questions."""
 
 
 def questions_by_split(
     source: ExportSource, splits: Mapping[str, Sequence[str]], contents: Contents
-) -> dict[str, SplitQuestions]:
-    """Return split -> its questions; what cannot be asked is named in `contents.left_out`.
+) -> Asked:
+    """Read the questions once and return which are asked where.
+
+    What cannot be asked is named in `contents.left_out`.
 
     Args:
         source: The study.
@@ -43,19 +65,25 @@ def questions_by_split(
     """
     split_of = {stimulus: split for split, members in splits.items() for stimulus in members}
     names = source.file_names()
-    n_asked = 0
-    for question in source.questions:
+    asked: set[str] = set()
+    refused: list[int] = []
+    n_by_split: Counter[str] = Counter()
+    for place, question in enumerate(source.questions):
         reason = question_fault(question)
         if reason is None and question.stimulus not in split_of:
             reason = "image_not_exported"
         if reason is None:
-            n_asked += 1
+            asked.add(question.stimulus)
+            n_by_split[split_of[question.stimulus]] += 1
         else:
+            refused.append(place)
             file_name = names.get(question.stimulus, "")
             contents.left_out.append(LeftOut(question.question_id, file_name, reason))
     if len(source.questions):
-        contents.counts["questions"] = n_asked
-    return {split: SplitQuestions(source, split, split_of) for split in splits}
+        contents.counts["questions"] = n_by_split.total()
+    places = frozenset(refused)
+    by_split = {split: SplitQuestions(source, split, split_of, places) for split in splits}
+    return Asked(by_split, frozenset(asked), Counter({s: n for s, n in n_by_split.items() if n}))
 
 
 def option_string(options: Sequence[str]) -> str:
@@ -72,6 +100,8 @@ def option_string(options: Sequence[str]) -> str:
     texts = [" ".join(option.split()) for option in options]
     lettered = [f"{letter}. {text}" for letter, text in zip(LETTERS, texts, strict=False)]
     line = " ".join(lettered)
+    if not any(map(_LETTERED.search, texts)):
+        return line
     return line if list(parse_options(line)) == texts else "\n".join(lettered)
 
 

@@ -10,12 +10,12 @@ order of the file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from exports.items import read_items
-from exports.package import Package
+from exports.package import JsonItems, Package
 from exports.pictures import Picture
 from exports.publish import (
     Contents,
@@ -25,7 +25,7 @@ from exports.publish import (
     publish,
     put_images,
 )
-from exports.questions import SplitQuestions, option_string, questions_by_split
+from exports.questions import Asked, SplitQuestions, option_string, questions_by_split
 from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 from schemas.question import Question
@@ -69,16 +69,17 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
     contents = Contents(_READING)
     splits = exported_splits(source, contents)
     scores = _scores(source)
-    questions = questions_by_split(source, splits, contents)
-    asked = {question.stimulus for members in questions.values() for question in members}
+    asked = questions_by_split(source, splits, contents)
     _name_unscored(source, splits, scores, contents)
-    stimuli = [s for members in splits.values() for s in members if s in scores or s in asked]
+    stimuli = [
+        s for members in splits.values() for s in members if s in scores or s in asked.stimuli
+    ]
     pictures = put_images(package, source, options, stimuli, contents)
     contents.files["images/"] = "the pictures as experts judged them, named by stimulus"
     track_s = _Scoring(scores, pictures, {s: n for n, s in enumerate(sorted(stimuli), start=1)})
     for split, members in splits.items():
         track_s.write(package, split, [s for s in members if s in scores], contents)
-        _write_understanding(package, split, questions[split], pictures, contents)
+        _write_understanding(package, split, asked, pictures, contents)
         contents.splits[split] = sum(stimulus in pictures for stimulus in members)
     _warn(source, contents)
     return contents
@@ -169,32 +170,43 @@ class _Scoring(NamedTuple):
 def _write_understanding(
     package: Package,
     split: str,
-    questions: SplitQuestions,
+    asked: Asked,
     pictures: Mapping[str, Picture],
     contents: Contents,
 ) -> None:
-    has_questions = next(iter(questions), None) is not None
     if split == "test":
         # The toolkit's converter opens both bench files, so the one without items is there too.
-        items = (_bench_question(question, pictures) for question in questions)
-        package.write_json_array("bench_SIQA-U.json", items)
-        contents.files["bench_SIQA-U.json"] = "questions of split `test` for the toolkit"
-    elif has_questions:
+        _write_bench_questions(package, asked, pictures, contents)
+    elif asked.n_by_split[split]:
         path = split_file("U", split)
-        package.write_json_lines(path, (_train_question(q, pictures) for q in questions))
+        items = (_train_question(question, pictures) for question in asked.by_split[split])
+        package.write_json_lines(path, items)
         contents.files[path] = f"questions of split `{split}` in the published data set's keys"
-    if split == "test" or (has_questions and split != "train"):
-        answers = (
-            {"id": number, "type": question.type, "precision": question.answer}
-            for number, question in enumerate(questions, start=1)
-        )
-        write_answers(package, "u", split, answers, contents)
-    if has_questions and split != "train":
-        blanks = (
-            {"id": number, "type": question.type, "precision": ""}
-            for number, question in enumerate(questions, start=1)
-        )
-        write_template(package, "u", split, blanks, contents)
+        if split != "train":
+            write_answers(package, "u", split, _answers(asked.by_split[split]), contents)
+            write_template(package, "u", split, _blanks(asked.by_split[split]), contents)
+
+
+def _write_bench_questions(
+    package: Package, asked: Asked, pictures: Mapping[str, Picture], contents: Contents
+) -> None:
+    questions = asked.by_split["test"]
+    items = (_bench_question(question, pictures) for question in questions)
+    package.write_json_array("bench_SIQA-U.json", items)
+    contents.files["bench_SIQA-U.json"] = "questions of split `test` for the toolkit"
+    write_answers(package, "u", "test", _answers(questions), contents)
+    if asked.n_by_split["test"]:
+        write_template(package, "u", "test", _blanks(questions), contents)
+
+
+def _answers(questions: SplitQuestions) -> Iterator[dict[str, Any]]:
+    for number, question in enumerate(questions, start=1):
+        yield {"id": number, "type": question.type, "precision": question.answer}
+
+
+def _blanks(questions: SplitQuestions) -> Iterator[dict[str, Any]]:
+    for number, question in enumerate(questions, start=1):
+        yield {"id": number, "type": question.type, "precision": ""}
 
 
 def _bench_question(question: Question, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -267,12 +279,13 @@ def write_predictions(
     package: Package, path: str, head: Mapping[str, Any], items: Iterable[Mapping[str, Any]]
 ) -> None:
     """Write `{…head, "predictions": [items]}`, one item a line."""
-    with package.writing(path) as file:
-        start = json.dumps(dict(head), ensure_ascii=False)[:-1]
-        file.write((start + (", " if head else "") + '"predictions": [').encode())
-        for number, item in enumerate(items):
-            file.write((("," if number else "") + "\n" + json.dumps(item)).encode())
-        file.write(b"\n]}\n")
+    start = json.dumps(dict(head), ensure_ascii=False)[:-1] + (", " if head else "")
+    opening = f'{start}"predictions": ['
+    with (
+        package.writing(path) as file,
+        JsonItems(file, opening, tail="\n]}\n", tail_of_none="]}\n") as written,
+    ):
+        written.extend(items)
 
 
 def read_siqa_scores(path: Path) -> list[dict[str, Any]]:

@@ -56,14 +56,16 @@ def question_fault(question: Question) -> str | None:
     The reason is a stable code: `unknown_type`, `no_question`, `option_count`, `empty_option`,
     `same_options` or `no_right_answer`.
     """
-    options = [" ".join(option.split()) for option in question.options]
-    letters = LETTERS[: len(options)]
-    faults = {
-        "unknown_type": question.type not in QUESTION_TYPES,
-        "no_question": not question.question.strip(),
-        "option_count": not 2 <= len(options) <= len(LETTERS),
-        "empty_option": not all(options),
-        "same_options": len(set(options)) < len(options),
-        "no_right_answer": len(question.answer) != 1 or question.answer not in letters,
-    }
-    return next((reason for reason, holds in faults.items() if holds), None)
+    if question.type not in QUESTION_TYPES:
+        return "unknown_type"
+    if not question.question.strip():
+        return "no_question"
+    if not 2 <= len(question.options) <= len(LETTERS):
+        return "option_count"
+    options = {" ".join(option.split()) for option in question.options}
+    if "" in options:
+        return "empty_option"
+    if len(options) < len(question.options):
+        return "same_options"
+    letters = tuple(LETTERS[: len(options)])
+    return None if question.answer in letters else "no_right_answer"
