@@ -5,9 +5,9 @@ import * as routes from "./routes.js";
 const WAITS_MS = [500, 1000, 2000, 3000];
 
 export class Delivery {
-  /** `say("waiting" | "logged_out", error)` is called while it cannot get through. */
-  constructor(say) {
-    this.say = say;
+  /** `report("waiting" | "logged_out", error)` is called while it cannot get through. */
+  constructor(report) {
+    this.report = report;
     this.wake = () => {};
   }
 
@@ -21,7 +21,7 @@ export class Delivery {
         return await routes.submit(submission);
       } catch (error) {
         if (!(error instanceof routes.Unreachable) && !error.passing && !error.loggedOut) throw error;
-        this.say(error.loggedOut ? "logged_out" : "waiting", error);
+        this.report(error.loggedOut ? "logged_out" : "waiting", error);
       }
       await this.pause(WAITS_MS[Math.min(tries, WAITS_MS.length - 1)]);
     }

@@ -11,12 +11,12 @@ export class Draft {
   /**
    * @param assignment id of the assignment
    * @param fromServer answers the server has
-   * @param say called with "saving", "saved", "kept" (in this browser only), "lost" (neither),
+   * @param report called with "saving", "saved", "kept" (in this browser only), "lost" (neither),
    *   and for a refusal also with the error
    */
-  constructor(assignment, fromServer, say) {
+  constructor(assignment, fromServer, report) {
     this.assignment = assignment;
-    this.say = say;
+    this.report = report;
     this.synced = JSON.stringify(fromServer);
     this.answers = kept.mergeDrafts(fromServer, kept.draftOf(assignment));
     this.timer = null;
@@ -35,7 +35,7 @@ export class Draft {
     this.keptHere = kept.keepDraft(this.assignment, answers, JSON.parse(this.synced));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.send(), PAUSE_MS);
-    this.say("saving");
+    this.report("saving");
   }
 
   /** Send now; with `last` in a way that outlives the page. */
@@ -57,13 +57,13 @@ export class Draft {
     }
     if (this.closed || this.refused) return;
     if (this.unsaved) this.timer = setTimeout(() => this.send(), wait);
-    else this.say("saved");
+    else this.report("saved");
   }
 
   fail(error) {
     if (this.closed) return;
     this.refused = error instanceof routes.Refused && !error.passing;
-    this.say(this.keptHere === false ? "lost" : "kept", error);
+    this.report(this.keptHere === false ? "lost" : "kept", error);
   }
 
   /** Nothing of this assignment is to be written any more. */

@@ -82,7 +82,10 @@ class MemoryDesk:
             )
         out = {d.target: d.reason for d in self.decisions if d.reversed_at is None}
         votes = [replace(vote, removed_because=out.get(vote.submission)) for vote in self.votes]
-        estimates = {"validity": Estimate(2, 4.5, 0.71, 6.35), "clarity": Estimate(1, 4.0, None, None)}
+        estimates = {
+            "validity": Estimate(2, 4.5, 0.71, 6.35),
+            "clarity": Estimate(1, 4.0, None, None),
+        }
         return StimulusView(
             "s0001", "figure-00001.png", 1640, 1102, estimates, votes, self.decisions[::-1],
             ["set/a/figure-00001.png"], {"discipline": "chemistry"}, "16-bit grey to 8-bit, 0–4095",
@@ -92,7 +95,9 @@ class MemoryDesk:
         if not reason:
             raise UserError("no_reason", f"No reason for {action} {target}; write why.")
         self.decisions.append(
-            Decision(f"d{len(self.decisions)}", action, target, author, reason, "2026-11-21T09:00:00Z")
+            Decision(
+                f"d{len(self.decisions)}", action, target, author, reason, "2026-11-21T09:00:00Z"
+            )
         )
 
     def reverse(self, decision: str, reason: str, author: str) -> None:
