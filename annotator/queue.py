@@ -526,7 +526,9 @@ class Queue:
                 self._reserve(desk)
             upcoming = self._pool.ids[desk.upcoming.place] if desk.upcoming else None
         progress = self._progress(desk)
-        return Turn(lease, upcoming, {**progress, "session": desk.n_in_session + 1}, desk.n_done > 0)
+        return Turn(
+            lease, upcoming, {**progress, "session": desk.n_in_session + 1}, desk.n_done > 0
+        )
 
     def _progress(self, desk: _Desk) -> dict[str, int]:
         wanted = self._study.queue.raters_per_stimulus

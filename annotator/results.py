@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
@@ -13,8 +14,9 @@ from exports.source import ExportSource
 from pipelines.opinion.coding import rating_table
 from pipelines.opinion.mos import MosResult, RemovedRating, compute_mos
 from pipelines.opinion.options import Method, MosOptions
+from pipelines.opinion.table import RatingTable
 
-__all__ = ["export_source", "facts_hash", "study_mos"]
+__all__ = ["export_source", "facts_hash", "study_mos", "study_ratings"]
 
 _VERSIONED = ("duckdb", "numpy", "pandas", "pillow", "pyarrow", "scipy")
 
@@ -23,18 +25,23 @@ def study_mos(
     study: Reads, method: Method = "mean", options: MosOptions | None = None
 ) -> MosResult:
     """Compute the opinion scores of a study from the ratings that count."""
-    table = rating_table(
+    table = study_ratings(study)
+    removed = [
+        RemovedRating(row["stimulus"], row["rater"], row["dimension"], row["score"], row["reason"])
+        for row in study.removed().to_pylist()
+    ]
+    return compute_mos(table, method, options, study.study.composites, removed)
+
+
+def study_ratings(study: Reads) -> RatingTable:
+    """Return the ratings that count, coded for the statistics."""
+    return rating_table(
         study.ratings(),
         scale=(study.study.scale.low, study.study.scale.high),
         dimensions=study.study.dimension_names,
         levels=sorted(study.study.scale.scores),
         place=f"the ratings of study {study.study.name}",
     )
-    removed = [
-        RemovedRating(row["stimulus"], row["rater"], row["dimension"], row["score"], row["reason"])
-        for row in study.removed().to_pylist()
-    ]
-    return compute_mos(table, method, options, study.study.composites, removed)
 
 
 def facts_hash(*tables: pa.Table) -> str:
@@ -48,21 +55,29 @@ def facts_hash(*tables: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def export_source(study: Reads, seed: int | None = None) -> ExportSource:
-    """Return a study as exports see it, with the mean opinion scores of the ratings that count.
+def export_source(
+    study: Reads,
+    seed: int | None = None,
+    scores: MosResult | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> ExportSource:
+    """Return a study as exports see it.
 
     Args:
         study: The open study.
         seed: Seed of the export; the study's where absent.
+        scores: The opinion scores to export; plain means of the ratings that count where absent.
+        run: What the manifest says of the run they are from: name, as_of, facts.
     """
     founded = study.founded()
     ratings, removed = study.ratings(), study.removed()
-    result = study_mos(study)
-    run: dict[str, Any] = {
+    result = study_mos(study) if scores is None else scores
+    described: dict[str, Any] = {
         "name": None,
         "method": result.method,
         "options": dict(result.options),
         "facts": facts_hash(ratings, removed),
+        **(run or {}),
     }
     return ExportSource(
         study=study.study,
@@ -76,7 +91,8 @@ def export_source(study: Reads, seed: int | None = None) -> ExportSource:
         feedback=study.all_feedback(),
         decisions=study.decisions(),
         mos=result.stimuli_table(),
-        run=run,
+        run=described,
+        screened=_screened(result, removed.num_rows),
         versions={name: metadata.version(name) for name in _VERSIONED},
         seed=study.study.seed if seed is None else seed,
         extra={
@@ -96,3 +112,11 @@ def _people(study: Reads) -> pa.Table:
     return pa.Table.from_pylist(
         [{name: row[name] for name in schema.names} for row in rows], schema=schema
     )
+
+
+def _screened(result: MosResult, n_before: int) -> pa.Table:
+    """Return what the run's own rules left out; decisions come first in `removed`."""
+    columns = ("stimulus", "rater", "dimension", "score", "reason")
+    rows = list(result.removed)[n_before:]
+    schema = pa.schema([(c, pa.float64() if c == "score" else pa.string()) for c in columns])
+    return pa.table({c: [getattr(row, c) for row in rows] for c in columns}, schema=schema)

@@ -15,8 +15,10 @@ __all__ = [
     "Access",
     "Assigned",
     "Claimed",
+    "Computed",
     "Decided",
     "Described",
+    "Discarded",
     "Fact",
     "Feedback",
     "Founded",
@@ -256,11 +258,38 @@ class Reversed(Fact):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Computed(Fact):
+    """Opinion scores were computed and kept under a name; a later one of the name replaces it.
+
+    The scores themselves can be computed again from the facts up to `as_of`.
+    """
+
+    kind: ClassVar[str] = "computed"
+    run: str
+    """Name of the run."""
+    method: str
+    options: dict[str, Any]
+    """Conventions, defaults resolved."""
+    as_of: int
+    """Last fact that was counted."""
+    facts: str
+    """SHA-256 of the ratings it was computed from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded(Fact):
+    """A run was deleted."""
+
+    kind: ClassVar[str] = "discarded"
+    run: str
+
+
 FACTS: dict[str, type[Fact]] = {
     cls.kind: cls
     for cls in (
         Founded, Setting, Imported, Sighted, Described, RaterAdded, Invited, Claimed,
-        Access, Assigned, Submitted, Skipped, Decided, Reversed,
+        Access, Assigned, Submitted, Skipped, Decided, Reversed, Computed, Discarded,
     )
 }  # fmt: skip
 """Kind -> type, for reading the journal back."""

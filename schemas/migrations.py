@@ -25,7 +25,8 @@ class Migration(NamedTuple):
 
 FACT_TABLES: tuple[str, ...] = (
     "founded", "settings", "stimuli", "sightings", "descriptions", "raters", "invites", "claims",
-    "access", "assignments", "submissions", "feedback", "skips", "decisions", "reversals",
+    "access", "assignments", "submissions", "feedback", "skips", "decisions", "reversals", "runs",
+    "discards",
 )  # fmt: skip
 """Tables filled from the journal."""
 
@@ -108,5 +109,28 @@ _FIRST = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_RUNS = Migration(
+    2,
+    "named runs of opinion scores",
+    (
+        """CREATE TABLE runs (
+            seq BIGINT, recorded_at VARCHAR, run VARCHAR, method VARCHAR, options VARCHAR,
+            as_of BIGINT, facts VARCHAR)""",
+        "CREATE TABLE discards (seq BIGINT, recorded_at VARCHAR, run VARCHAR)",
+        # Computed, not a fact: `as_of` and `facts` of the run say from what.
+        """CREATE TABLE run_scores (
+            run_seq BIGINT, stimulus VARCHAR, dimension VARCHAR, n BIGINT, mos DOUBLE, sos DOUBLE,
+            ci95 DOUBLE, ci95_low DOUBLE, ci95_high DOUBLE)""",
+        """CREATE VIEW current_runs AS
+            SELECT run, max(seq) AS seq, arg_max(recorded_at, seq) AS recorded_at,
+                   arg_max(method, seq) AS method, arg_max(options, seq) AS options,
+                   arg_max(as_of, seq) AS as_of, arg_max(facts, seq) AS facts
+            FROM runs r
+            GROUP BY run
+            HAVING max(seq) > coalesce(
+                (SELECT max(d.seq) FROM discards d WHERE d.run = r.run), 0)""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS)
 """All migrations, in order."""

@@ -38,7 +38,24 @@ def state(server: Running) -> Response:
 @router.get("/tables/{name}")
 def table(name: str, seq: int, server: Running) -> Response:
     """Return a fact table up to fact `seq` as an Arrow stream."""
-    rows = server.store.table_as_of(name, seq)
+    return _arrow(server.store.table_as_of(name, seq))
+
+
+@router.get("/runs/{run_seq}")
+def run_scores(run_seq: int, server: Running) -> Response:
+    """Return the kept scores of a run as an Arrow stream."""
+    return _arrow(server.store.run_scores(run_seq))
+
+
+@router.post("/runs/{run_seq}")
+async def keep_scores(run_seq: int, request: Request, server: Running) -> Response:
+    """Keep the scores of a run."""
+    scores = pa.ipc.open_stream(await request.body()).read_all()
+    await run_in_threadpool(server.store.keep_scores, run_seq, scores)
+    return json_response({"kept": scores.num_rows})
+
+
+def _arrow(rows: pa.Table) -> Response:
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, rows.schema) as stream:
         stream.write_table(rows)

@@ -17,6 +17,9 @@ def export(
     format_: Annotated[str, typer.Argument(metavar="FORMAT", help="siqa or csv.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
     seed: Annotated[int | None, typer.Option(help="Seed; the study's where absent.")] = None,
+    run: Annotated[
+        str, typer.Option(metavar="NAME", help="Run whose scores to export; else the chosen one.")
+    ] = "",
     with_names: Annotated[
         bool, typer.Option("--with-names", help="Raters' names instead of pseudonyms.")
     ] = False,
@@ -28,6 +31,7 @@ def export(
     """Write the study as a package with manifest and data card."""
     from annotator.commands.progress import progress_bar
     from annotator.results import export_source
+    from annotator.runs import chosen_run, find_run
     from annotator.store import open_study
     from exports.formats import FORMATS, write_export
     from exports.source import ExportOptions
@@ -39,7 +43,17 @@ def export(
             "unknown_format", f"There is no format '{format_}'; use one of {', '.join(FORMATS)}."
         )
     with open_study(answer.folder) as study:
-        source = export_source(study, seed)
+        used = find_run(study, run) if run else chosen_run(study)
+        if used is None:
+            source = export_source(study, seed)
+        else:
+            told = {"name": used.name, "as_of": used.as_of, "facts": used.facts}
+            source = export_source(study, seed, used.result(study), told)
+            if not used.is_current:
+                answer.say(
+                    f"Note: the ratings have moved on since run '{used.name}' was computed; "
+                    "`mos --save` computes it again."
+                )
     with progress_bar(answer, "images") as advance:
         options = ExportOptions(
             with_images=images,

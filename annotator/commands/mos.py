@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,8 +12,13 @@ from annotator.commands.answer import Answer
 
 if TYPE_CHECKING:
     from pipelines.opinion.mos import MosResult
+    from pipelines.opinion.options import MosOptions
+    from pipelines.opinion.table import RatingTable
 
-__all__ = ["mos"]
+__all__ = ["SETTINGS", "mos", "option_values", "table_of_file"]
+
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""For commands that take the thresholds of the methods by name."""
 
 
 def mos(
@@ -21,33 +27,49 @@ def mos(
         Path | None,
         typer.Option(metavar="FILE", help="A long table of ratings; no study is needed."),
     ] = None,
-    method: Annotated[str, typer.Option(metavar="M", help="How to compute them.")] = "mean",
-    interval: Annotated[
-        str, typer.Option(help="95 % interval: t (n-1 degrees of freedom) or normal.")
-    ] = "",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="M",
+            help="mean, bt500, bias, p913, p910, zscore, correlation, iqr or mad.",
+        ),
+    ] = "mean",
+    strict: Annotated[
+        bool | None,
+        typer.Option("--strict/--not-strict", help="Only beyond a threshold, not on it."),
+    ] = None,
     scale: Annotated[
         str, typer.Option(metavar="LOW:HIGH", help="Scale of --ratings; else taken from the data.")
     ] = "",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write .csv, .parquet or .json.")
     ] = None,
+    save: Annotated[
+        str, typer.Option(metavar="NAME", help="Keep the scores in the study as a named run.")
+    ] = "",
 ) -> None:
-    """Compute mean opinion scores with SD and 95 % CI, every exclusion named."""
-    from pipelines.opinion.options import mos_options
+    """Compute mean opinion scores with SD and 95 % CI, every exclusion named.
 
+    Further options, by method: --interval t|normal, --ddof 0|1, --denominator own|all,
+    --constant skip|count, and every threshold by name (--outlier-share 0.05,
+    --correlation-threshold 0.75, --mad-threshold 3.5, ...); docs/statistics.md has all of them
+    with their defaults and reasons.
+    """
     answer: Answer = context.obj
-    options = mos_options(**({"interval": interval} if interval else {}))
+    options = _options(context.args, strict)
     if ratings is not None:
+        if save:
+            raise typer.BadParameter(
+                "--save keeps scores of a study; it does not go with --ratings."
+            )
         result = _of_file(ratings, method, options, scale)
     else:
-        from annotator.results import study_mos
-        from annotator.store import open_study
-
-        with open_study(answer.folder) as study:
-            result = study_mos(study, method, options)  # type: ignore[arg-type]
+        if scale:
+            raise typer.BadParameter("--scale goes with --ratings; a study has its own scale.")
+        result = _of_study(answer, method, options, save)
     for warning in result.warnings:
         answer.say(f"Note: {warning}")
-    document = result.as_json()
+    document = result.as_json() if out is not None or answer.as_json else {}
     if out is not None:
         from annotator.commands.mos_file import write_mos
 
@@ -55,13 +77,75 @@ def mos(
     answer.give(document, _summary(result, out))
 
 
-def _of_file(ratings: Path, method: str, options: object, scale: str) -> MosResult:
+def option_values(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return `--some-name VALUE` pairs as some_name -> VALUE.
+
+    Raises:
+        typer.BadParameter: an argument without a name or a value.
+    """
+    values: dict[str, Any] = {}
+    remaining = iter(arguments)
+    for argument in remaining:
+        name, equals, value = argument.partition("=")
+        if not name.startswith("--"):
+            raise typer.BadParameter(f"Got an unexpected argument '{argument}'.")
+        given = value if equals else next(remaining, None)
+        if given is None:
+            raise typer.BadParameter(f"Option '{name}' requires a value.")
+        values[name[2:].replace("-", "_")] = given
+    return values
+
+
+def table_of_file(file: Path, scale: str) -> RatingTable:
+    """Return the ratings of a file, on `scale` (LOW:HIGH) or the scale they show."""
     from pipelines.opinion.coding import rating_table
-    from pipelines.opinion.mos import compute_mos
     from pipelines.opinion.rating_file import read_ratings_file
 
-    table = rating_table(read_ratings_file(ratings), scale=_scale(scale), place=ratings.name)
-    return compute_mos(table, method, options)  # type: ignore[arg-type]
+    return rating_table(read_ratings_file(file), scale=_scale(scale), place=file.name)
+
+
+def checked_options(values: dict[str, Any]) -> MosOptions:
+    """Return the options of a method; an unknown name is wrong usage."""
+    from pipelines.opinion.options import MosOptions, mos_options
+
+    unknown = sorted(set(values) - set(MosOptions.model_fields))
+    if unknown:
+        known = ", ".join(f"--{name.replace('_', '-')}" for name in MosOptions.model_fields)
+        raise typer.BadParameter(
+            f"No such option: --{unknown[0].replace('_', '-')}. Options of the methods: {known}."
+        )
+    return mos_options(**{name: _plain(value) for name, value in values.items()})
+
+
+def _plain(value: Any) -> Any:
+    """Return whole numbers as such: ddof is 0 or 1, not "0" or "1"."""
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+
+
+def _options(arguments: Sequence[str], strict: bool | None) -> MosOptions:
+    values = option_values(arguments)
+    if strict is not None:
+        values["strict"] = strict
+    return checked_options(values)
+
+
+def _of_file(ratings: Path, method: str, options: MosOptions, scale: str) -> MosResult:
+    from pipelines.opinion.mos import compute_mos
+
+    return compute_mos(table_of_file(ratings, scale), method, options)  # type: ignore[arg-type]
+
+
+def _of_study(answer: Answer, method: str, options: MosOptions, save: str) -> MosResult:
+    from annotator.results import study_mos
+    from annotator.runs import save_run
+    from annotator.store import open_study
+
+    with open_study(answer.folder) as study:
+        result = study_mos(study, method, options)  # type: ignore[arg-type]
+        if save:
+            save_run(study, save, result)
+            answer.say(f"Kept as run '{save}'; `runs choose '{save}'` makes exports use it.")
+    return result
 
 
 def _scale(text: str) -> tuple[float, float] | None:

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from annotator.commands.agreement import agreement
 from annotator.commands.export import export
 from annotator.commands.importing import import_images
-from annotator.commands.mos import mos
+from annotator.commands.mos import SETTINGS, mos
 from annotator.commands.raters import commands as raters
 from annotator.commands.ratings import commands as ratings
+from annotator.commands.runs import commands as runs
 from annotator.commands.serve import serve
 from annotator.commands.study import commands as study
 from annotator.commands.verify import verify
@@ -43,6 +45,8 @@ application.add_typer(study, name="study")
 application.command("import")(import_images)
 application.add_typer(raters, name="raters")
 application.add_typer(ratings, name="ratings")
-application.command("mos")(mos)
+application.command("mos", context_settings=SETTINGS)(mos)
+application.add_typer(runs, name="runs")
+application.command("agreement", context_settings=SETTINGS)(agreement)
 application.command("export")(export)
 application.command("verify")(verify)

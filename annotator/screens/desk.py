@@ -127,7 +127,9 @@ class _Results:
                 self.before = gr.Button("← Previous", size="sm", scale=0, min_width=110)
                 self.after = gr.Button("Next →", size="sm", scale=0, min_width=110)
             self.table = _clickable("mos-page")
-        shown = {"outputs": [self.table, self.query], **_QUIET}
+        # One after the other: an older, slower answer must not replace a newer one.
+        order = {"concurrency_id": "results", "concurrency_limit": 1}
+        shown = {"outputs": [self.table, self.query], **order, **_QUIET}
         self.tab.select(desk.show_mos, [self.query], **shown)
         self.search.submit(desk.search, [self.query, self.search], **shown)
         self.before.click(lambda query: desk.turn(query, -1), [self.query], **shown)

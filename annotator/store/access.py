@@ -61,14 +61,31 @@ def open_study(root: Path) -> Store | SnapshotStore:
     study = load_study(folder)
     deadline = time.monotonic() + _PATIENCE_S
     while True:
-        server = read_server_address(folder)
-        if server is not None:
-            try:
-                return SnapshotStore(folder, study, server)
-            except httpx.TransportError:
-                pass  # A server that was killed leaves its address behind; the lock tells.
+        # The lock first: a server that was killed leaves its address behind, and another study's
+        # server may answer there by now.
         try:
-            return Store(folder, study, wait_s=0.5)
+            return Store(folder, study, wait_s=0)
         except UserError as error:
-            if error.code != "folder_in_use" or time.monotonic() > deadline:
+            if error.code != "folder_in_use":
                 raise
+            snapshot = _through_server(folder, study)
+            if snapshot is not None:
+                return snapshot
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+def _through_server(folder: StudyFolder, study: Study) -> SnapshotStore | None:
+    """Return the study as its server has it, or None where none answers for this folder."""
+    server = read_server_address(folder)
+    if server is None:
+        return None
+    try:
+        return SnapshotStore(folder, study, server)
+    except httpx.TransportError:
+        return None
+    except UserError as error:
+        if error.code == "wrong_token":
+            return None
+        raise

@@ -135,6 +135,8 @@ _SHAPES: dict[str, tuple[str, Callable[[Row], Row]]] = {
     "skipped": ("skips", _plain),
     "decided": ("decisions", _plain),
     "reversed": ("reversals", _plain),
+    "computed": ("runs", _json("options")),
+    "discarded": ("discards", _plain),
 }
 """Kind of fact -> table, and what its row needs beyond the fields."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,7 +18,7 @@ import orjson
 from schemas.errors import UserError
 from schemas.facts import Fact, fact_from
 
-__all__ = ["Entry", "Journal", "JournalFault", "read_entries"]
+__all__ = ["Entry", "Journal", "JournalFault", "encode", "read_entries"]
 
 _CRC = b',"crc":"'
 _TAIL = len(_CRC) + 8 + len(b'"}\n')
@@ -44,9 +44,26 @@ class JournalFault(Exception):
         super().__init__(f"byte {offset}: {what}")
 
 
-def encode(seq: int, fact: Fact) -> bytes:
-    """Return the line for a fact."""
-    body = orjson.dumps({"seq": seq, **fact.as_json()})[:-1]
+def encode(fact: Fact) -> bytes:
+    """Return a fact as JSON, the part of its line that does not depend on where it stands.
+
+    Raises:
+        UserError: `unstorable`, for text that is no Unicode and numbers past 64 bits.
+    """
+    try:
+        return orjson.dumps(fact.as_json())
+    except orjson.JSONEncodeError as error:
+        raise UserError(
+            "unstorable",
+            f"Nothing was saved: a value of this {fact.kind} cannot be stored ({error}); "
+            "correct it and do the same again.",
+            status=422,
+        ) from error
+
+
+def line_of(seq: int, encoded: bytes) -> bytes:
+    """Return the line of an encoded fact."""
+    body = b'{"seq":%d,' % seq + encoded[1:-1]
     return body + _CRC + b"%08x" % zlib.crc32(body) + b'"}\n'
 
 
@@ -98,6 +115,8 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Open `path` for appending; a torn last line is moved to a file beside it."""
         self.path = path
+        self.torn: Path | None = None
+        """Where an unfinished last line was moved to, if there was one."""
         self._set_aside_torn_line()
         self._file: BinaryIO = path.open("ab", buffering=0)
         self.end = self._file.tell()
@@ -113,20 +132,28 @@ class Journal:
             return
         with self.path.open("r+b") as file:
             file.seek(keep)
-            torn = self.path.with_name(f"{self.path.name}.torn-{keep}")
-            torn.write_bytes(file.read())
+            self.torn = self.path.with_name(f"{self.path.name}.torn-{keep}")
+            self.torn.write_bytes(file.read())
             file.truncate(keep)
             os.fsync(file.fileno())
 
-    def append(self, first_seq: int, facts: Iterable[Fact]) -> list[Entry]:
+    def append(
+        self, first_seq: int, facts: Sequence[Fact], encoded: Sequence[bytes] | None = None
+    ) -> list[Entry]:
         """Write facts and flush them to disk; on return they are durable.
+
+        Args:
+            first_seq: Number of the first.
+            facts: The facts.
+            encoded: What `encode` returns for each, where it is known already.
 
         Raises:
             UserError: `disk_full` or `journal_unwritable`; then nothing was appended.
         """
         entries, lines, end = [], [], self.end
-        for seq, fact in enumerate(facts, first_seq):
-            line = encode(seq, fact)
+        bodies = [encode(fact) for fact in facts] if encoded is None else encoded
+        for seq, (fact, body) in enumerate(zip(facts, bodies, strict=True), first_seq):
+            line = line_of(seq, body)
             end += len(line)
             lines.append(line)
             entries.append(Entry(seq, fact, end))

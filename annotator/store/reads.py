@@ -298,6 +298,21 @@ class Reads:
             FROM decisions d LEFT JOIN reversals r USING (decision) ORDER BY d.seq"""
         )
 
+    # -- runs --------------------------------------------------------------------------
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Return the named runs: run, seq, recorded_at, method, options, as_of, facts."""
+        found = self.rows("SELECT * FROM current_runs ORDER BY seq")
+        return [{**row, "options": json.loads(row["options"])} for row in found]
+
+    def run_scores(self, run_seq: int) -> pa.Table:
+        """Return the kept scores of a run; empty where they must be computed again."""
+        return self.table(
+            """SELECT stimulus, dimension, n, mos, sos, ci95, ci95_low, ci95_high
+            FROM run_scores WHERE run_seq = ?""",
+            [run_seq],
+        )
+
     # -- the queue ---------------------------------------------------------------------
 
     def queue_counts(self) -> pa.Table:

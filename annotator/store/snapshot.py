@@ -86,6 +86,19 @@ class SnapshotStore(Reads):
             n += len(group)
         return n
 
+    def keep_scores(self, run_seq: int, scores: pa.Table) -> None:
+        """Have the server keep the scores of a run."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, scores.schema) as stream:
+            stream.write_table(scores)
+        _raise_for(
+            self._client.post(f"/internal/runs/{run_seq}", content=sink.getvalue().to_pybytes())
+        )
+
+    def run_scores(self, run_seq: int) -> pa.Table:
+        """Return the kept scores of a run from the server."""
+        return pa.ipc.open_stream(self._get(f"/internal/runs/{run_seq}").content).read_all()
+
     def refresh(self) -> None:
         """Fetch the tables again, so that what was appended is seen."""
         self._connection.close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import duckdb
+import pyarrow as pa
 
 from annotator.store.index import applied_position, apply_entries, connect, migrate
 from annotator.store.journal import Entry, Journal, JournalFault, read_entries
@@ -52,7 +53,7 @@ class Store(Reads):
         self._lock = hold_lock(folder, wait_s)
         try:
             shutil.rmtree(folder.temporary, ignore_errors=True)
-            self._journal = Journal(folder.journal)
+            self._journal = self._open_journal()
             self._connection = self._open_database(rebuild=rebuild)
             last_seq = self._catch_up()
         except BaseException:
@@ -85,6 +86,17 @@ class Store(Reads):
         """Call `observer` with the entries of every group, in the writer's thread."""
         self._writer.observers.append(observer)
 
+    def keep_scores(self, run_seq: int, scores: pa.Table) -> None:
+        """Keep the scores of a run in the database: columns as `run_scores` gives them."""
+        cursor = self.connection()
+        try:
+            numbered = scores.add_column(
+                0, "run_seq", pa.array([run_seq] * scores.num_rows, pa.int64())
+            )
+            cursor.from_arrow(numbered).insert_into("run_scores")
+        finally:
+            cursor.close()
+
     # -- reading -----------------------------------------------------------------------
 
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -107,6 +119,22 @@ class Store(Reads):
 
     # -- opening -----------------------------------------------------------------------
 
+    def _open_journal(self) -> Journal:
+        path = self.folder.journal
+        if not path.exists() or not path.stat().st_size:
+            raise UserError(
+                "journal_missing",
+                f"The journal {path} is missing or empty, and with it every fact of the study. "
+                "Put it back from a backup.",
+            )
+        journal = Journal(path)
+        if journal.torn is not None:
+            self.notices.append(
+                "The last line of the journal was unfinished, so never acknowledged; it was moved "
+                f"to {journal.torn.name}."
+            )
+        return journal
+
     def _open_database(self, *, rebuild: bool) -> duckdb.DuckDBPyConnection:
         path = self.folder.database
         if rebuild and path.exists():
@@ -114,6 +142,7 @@ class Store(Reads):
         try:
             connection = connect(str(path))
             migrate(connection)
+            applied_position(connection)
         except duckdb.Error as error:
             if not path.exists() or path.stat().st_size == 0 or "No space" in str(error):
                 raise UserError(
@@ -141,6 +170,7 @@ class Store(Reads):
     def _catch_up(self) -> int:
         seq, position = applied_position(self._connection)
         if position > self._journal.end or not _line_ends_at(self.folder.journal, position):
+            self._connection.close()
             raise UserError(
                 "journal_behind_database",
                 f"The journal {self.folder.journal} is not the one its database was made from "

@@ -10,9 +10,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import duckdb
+import pyarrow as pa
 
 from annotator.store.index import apply_entries
-from annotator.store.journal import Entry, Journal
+from annotator.store.journal import Entry, Journal, encode
 from schemas.errors import UserError
 from schemas.facts import Fact
 
@@ -28,6 +29,8 @@ _INDEX_DELAY_S = 0.25
 @dataclass
 class _Request:
     facts: Sequence[Fact]
+    encoded: Sequence[bytes] = ()
+    """The facts as the journal keeps them."""
     done: Future[list[Entry]] = field(default_factory=Future)
     index: bool = False
     """Also bring the database up to date before answering."""
@@ -57,12 +60,18 @@ class Writer:
 
     def append(self, facts: Sequence[Fact]) -> Future[list[Entry]]:
         """Queue facts; the future is done when they are on disk, or holds the UserError."""
-        return self._ask(_Request(facts))
+        try:
+            # Here, because what cannot be stored must not reach the thread that serves everyone.
+            request = _Request(facts, [encode(fact) for fact in facts])
+        except UserError as error:
+            refused: Future[list[Entry]] = Future()
+            refused.set_exception(error)
+            return refused
+        return self._ask(request)
 
     def settle(self) -> None:
-        """Return when the database holds every fact acknowledged so far."""
-        if self._backlog or not self._requests.empty():
-            self._ask(_Request((), index=True)).result()
+        """Return when the database holds every fact queued so far."""
+        self._ask(_Request((), index=True)).result()
 
     def close(self) -> None:
         """Finish what is queued, bring the database up to date, stop the thread."""
@@ -73,9 +82,7 @@ class Writer:
 
     def _ask(self, request: _Request) -> Future[list[Entry]]:
         if self._closed:
-            raise UserError(
-                "stopping", "The server is stopping; try again in a moment.", status=503
-            )
+            raise _stopping()
         self._requests.put(request)
         return request.done
 
@@ -88,6 +95,14 @@ class Writer:
             wanted = [request for request in group if request.index]
             if wanted or not open_ or self._is_index_due():
                 self._index(wanted)
+        self._refuse_rest()
+
+    def _refuse_rest(self) -> None:
+        """Answer those who asked while the thread was ending."""
+        while not self._requests.empty():
+            request = self._requests.get()
+            if request is not None:
+                request.done.set_exception(_stopping())
 
     def _collect(self) -> tuple[list[_Request], bool]:
         """Wait for work; return what has queued up and whether more may come."""
@@ -117,8 +132,9 @@ class Writer:
 
     def _write(self, group: list[_Request]) -> None:
         facts = [fact for request in group for fact in request.facts]
+        encoded = [body for request in group for body in request.encoded]
         try:
-            entries = self._journal.append(self.last_seq + 1, facts) if facts else []
+            entries = self._journal.append(self.last_seq + 1, facts, encoded) if facts else []
         except UserError as error:
             for request in group:
                 if request.facts:
@@ -144,7 +160,7 @@ class Writer:
             try:
                 apply_entries(self._connection, self._backlog)
                 self._backlog = []
-            except duckdb.Error as error:
+            except (duckdb.Error, pa.ArrowException, TypeError, ValueError) as error:
                 # The facts are safe in the journal; the next call tries again.
                 self._backlog_since = time.monotonic()
                 failure = UserError(
@@ -158,3 +174,7 @@ class Writer:
                 request.done.set_result([])
             else:
                 request.done.set_exception(failure)
+
+
+def _stopping() -> UserError:
+    return UserError("stopping", "The server is stopping; try again in a moment.", status=503)
