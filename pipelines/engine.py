@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["Engine", "Failed", "InProcess", "LocalEngine"]
 
@@ -123,6 +123,11 @@ class _Chunk:
         return self.items[len(self.results) :]
 
 
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: Exception
+
+
 class _Crew:
     """The workers of one call of `map`."""
 
@@ -139,7 +144,7 @@ class _Crew:
         while True:
             self._employ(stream, ordered, window, chunk)
             while ordered and not ordered[0].left:
-                yield from ordered.popleft().results  # type: ignore[misc]
+                yield from self._told(ordered.popleft())
             if not ordered and not self._busy():
                 rest = list(itertools.islice(stream, 1))
                 if not rest:
@@ -199,9 +204,14 @@ class _Crew:
             except (EOFError, ConnectionResetError):
                 self._mourn(worker)
                 continue
-            if error is not None:
-                raise error
-            self._note(worker, result)
+            self._note(worker, result if error is None else _Raised(error))
+
+    def _told(self, chunk: _Chunk) -> Iterator[Any]:
+        # In its turn, so that what went before an error is not lost with it.
+        for result in chunk.results:
+            if isinstance(result, _Raised):
+                raise result.error
+            yield result
 
     def _note(self, worker: _Worker, result: object) -> None:
         chunk = worker.chunk

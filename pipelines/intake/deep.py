@@ -67,9 +67,8 @@ def _sixteen_bit_channels(
     image.load()
     source.seek(0)
     with Image.open(source, formats=READABLE) as again:
-        if image.mode == "LA":
-            # Two channels of two bytes, read as four of one.
-            again._mode = "RGBA"
+        if again.mode == "RGBA" and "LA;16" in str(again.tile):
+            # Grey and alpha of two bytes each, read as four channels of one.
             again.tile = [tile._replace(args="RGBA") for tile in again.tile]
             grey = np.asarray(again)[..., :2].astype(np.uint16)
             return grey[..., 0] << 8 | grey[..., 1], image.getchannel("A")

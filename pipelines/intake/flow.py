@@ -72,7 +72,7 @@ def intake(
         candidates, refused, n_ignored = find_candidates(given)
     else:
         candidates, refused = manifest_candidates(manifest)
-    ledger = _Ledger(dict(known), Matches(manifest, candidates))
+    ledger = _Ledger(dict(known), Matches(manifest, candidates, refused))
     ledger.refused.extend(refused)
     ledger.n_ignored = n_ignored
     images.root.mkdir(parents=True, exist_ok=True)

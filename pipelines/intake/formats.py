@@ -87,7 +87,8 @@ def sniff(head: bytes) -> str | None:
     if head[:2] == b"BM" and len(head) > 14 and head[6:10] == bytes(4):
         return "BMP"
     if head[:2] in (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf", b"PF"):
-        return "PPM" if head[2:3].isspace() else None
+        following = head[2:].lstrip()[:1]
+        return "PPM" if head[2:3].isspace() and following in b"#0123456789" else None
     return None
 
 

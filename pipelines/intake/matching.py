@@ -42,8 +42,20 @@ class Matches:
     folder, then the bare file name with theirs; each must fit one file only.
     """
 
-    def __init__(self, manifest: Manifest | None, candidates: Iterable[Candidate]) -> None:
-        """Find the row or rows of each candidate."""
+    def __init__(
+        self,
+        manifest: Manifest | None,
+        candidates: Iterable[Candidate],
+        refused: Iterable[Refused] = (),
+    ) -> None:
+        """Find the row or rows of each candidate.
+
+        Args:
+            manifest: None: nothing matches.
+            candidates: All files of the import.
+            refused: What was refused before it became a candidate; told once is enough.
+        """
+        self._told = {no.path for no in refused}
         self._rows = manifest.rows if manifest else ()
         self._folder = manifest.path.parent if manifest else Path()
         self._by_sha: dict[str, list[Row]] = defaultdict(list)
@@ -66,7 +78,7 @@ class Matches:
         """
         described, refused = [], []
         for row in self._rows:
-            if row.number in self._met:
+            if row.number in self._met or row.path in self._told:
                 continue
             if row.sha256 in known:
                 if row.values:
