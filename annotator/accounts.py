@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer
 
 from annotator.clock import fresh_token, iso, now
 from annotator.store import Reads, SnapshotStore, Store
@@ -68,7 +68,7 @@ class Accounts:
             return None
         try:
             rater = self._signer.loads(cookie)
-        except BadSignature:
+        except BadData:
             return None
         person = self._people.get(rater) if isinstance(rater, str) else None
         if person is not None and not person.enabled:
@@ -140,7 +140,7 @@ class Accounts:
             elif isinstance(fact, Invited):
                 with self._lock:
                     self._add_invite(fact.token_sha256, fact.rater, used=False)
-            elif isinstance(fact, Claimed):
+            elif isinstance(fact, Claimed) and fact.token_sha256 in self._invites:
                 with self._lock:
                     self._invites[fact.token_sha256].used = True
 
@@ -155,7 +155,11 @@ def read_secret(folder: StudyFolder) -> bytes:
     try:
         handle = os.open(folder.secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return folder.secret.read_bytes()
+        known = folder.secret.read_bytes()
+        if known:
+            return known
+        # Left empty by a full disk or a crash; an empty key would let anyone sign.
+        handle = os.open(folder.secret, os.O_WRONLY | os.O_TRUNC)
     with os.fdopen(handle, "wb") as file:
         key = secrets.token_hex(32).encode()
         file.write(key)

@@ -32,14 +32,15 @@ class Drafts:
         """Keep answers; on return they are on disk.
 
         Raises:
-            UserError: `disk_full`; the draft before stays.
+            UserError: `disk_full` or `unstorable`; the draft before stays.
         """
-        self._folder.mkdir(exist_ok=True)
         path = self._path(assignment)
         part = path.with_suffix(f".{os.getpid()}-{id(answers):x}.part")
+        content = _encoded(answers)
         try:
+            self._folder.mkdir(exist_ok=True)
             with part.open("wb") as file:
-                file.write(orjson.dumps(answers))
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -53,12 +54,12 @@ class Drafts:
             ) from error
 
     def load(self, assignment: str) -> Draft | None:
-        """Return the draft of an assignment, or None."""
+        """Return the draft of an assignment, or None where there is none that can be read."""
         path = self._path(assignment)
         try:
             answers = orjson.loads(path.read_bytes())
             saved_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        except FileNotFoundError:
+        except (FileNotFoundError, orjson.JSONDecodeError):
             return None
         return Draft(answers, saved_at)
 
@@ -75,3 +76,14 @@ class Drafts:
 
     def _path(self, assignment: str) -> Path:
         return self._folder / f"{assignment}.json"
+
+
+def _encoded(answers: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(answers)
+    except orjson.JSONEncodeError as error:
+        raise UserError(
+            "unstorable",
+            f"The draft was not saved: a value cannot be stored ({error}); correct it.",
+            status=422,
+        ) from error

@@ -60,6 +60,8 @@ class Pool:
         self.n_reserved: NDArray[np.int32] = np.zeros(n, np.int32)
         """Already fetched by a browser as its next image."""
         self.is_retired: NDArray[np.bool_] = np.zeros(n, np.bool_)
+        self.excluded: frozenset[str] = frozenset()
+        """Raters whose submissions do not count."""
         self.seen: dict[str, NDArray[np.bool_]] = {}
         """Rater -> which stimuli they have submitted or skipped."""
         self.read_counts(store)
@@ -94,6 +96,7 @@ class Pool:
         self.n_texts[places] = counts["n_text"].to_numpy()
         self.is_retired[:] = False
         self.is_retired[self._places(store.retired_stimuli())] = True
+        self.excluded = store.excluded_raters()
 
     def _read_seen(self, store: Store) -> None:
         pairs = store.rated_pairs()
@@ -117,6 +120,10 @@ class Pool:
                 grown[: len(mask)] = mask
             self.seen[rater] = mask = grown
         return mask
+
+    def has_room(self, place: int, wanted: int) -> bool:
+        """Return whether one more rater of this stimulus is wanted."""
+        return bool(self.n_submissions[place] + self.n_leased[place] < wanted)
 
     def open_for(self, rater: str, wanted: int) -> NDArray[np.bool_]:
         """Return which stimuli the rater may get: unseen, not retired, fewer than `wanted`."""

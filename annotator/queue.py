@@ -52,10 +52,10 @@ class Lease:
     asked: tuple[str, ...]
     corrects: str | None
     expires_at: datetime
-    had_text: bool = False
-    """Whether the submission it corrects carries a text."""
     is_counted: bool = True
     """Whether it still holds a place among the raters of its stimulus."""
+    stored: Future[list[Entry]] | None = None
+    """The write of its assignment, while that may be pending."""
 
 
 @dataclass
@@ -93,11 +93,21 @@ class Rest(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A submission taken in: its id, what comes next, and when it is on disk."""
+    """A submission taken in: its id, and when it is on disk."""
 
     submission: str
     stored: Future[list[Entry]] | None
-    """None when it was stored before."""
+    """None when it was stored before the queue was built."""
+    is_new: bool
+    """False where it had been sent before."""
+
+
+class _Known(NamedTuple):
+    """A submission that a browser may send again."""
+
+    submission: str
+    assignment: str
+    stored: Future[list[Entry]] | None
 
 
 class Queue:
@@ -119,28 +129,41 @@ class Queue:
         self.reload()
 
     def reload(self) -> None:
-        """Make the state anew from the store, after a write that failed."""
+        """Make the state anew from the store, after a write that failed.
+
+        Until that works nobody is served: what is in memory may hold what is not on disk.
+
+        Raises:
+            UserError: the store cannot be read now; the next call tries again.
+        """
         with self._lock:
-            self._inbox.clear()
-            self._is_stale = False
-            self._pool = Pool(self._store)
-            self._desks: dict[str, _Desk] = {}
-            self._by_client: dict[tuple[str, str], tuple[str, str]] = {}
-            self._submitted: dict[str, str] = {}
-            ids = self._store.client_ids().to_pydict()
-            for rater, client, submission, assignment in zip(
-                ids["rater"], ids["client_id"], ids["submission"], ids["assignment"], strict=True
-            ):
-                self._by_client[rater, client] = (submission, assignment)
-                self._submitted[assignment] = submission
-            for row in self._store.last_activity():
-                desk = self._desk(row["rater"])
-                desk.session, desk.n_in_session = row["session"] or 0, row["n_in_session"]
-                desk.active_at = parse_iso(row["recorded_at"])
-            for row in self._store.submission_totals():
-                self._desk(row["rater"]).n_done = row["n"]
-            for row in self._store.open_assignments():
-                self._reopen(row)
+            self._is_void = True
+            while self._is_void or self._inbox:
+                # What arrives while reading would be counted twice.
+                self._inbox.clear()
+                self._read_store()
+                self._is_void = False
+
+    def _read_store(self) -> None:
+        self._is_stale = False
+        self._pool = Pool(self._store)
+        self._desks: dict[str, _Desk] = {}
+        self._by_client: dict[tuple[str, str], _Known] = {}
+        self._submitted: set[str] = set()
+        ids = self._store.client_ids().to_pydict()
+        for rater, client, submission, assignment in zip(
+            ids["rater"], ids["client_id"], ids["submission"], ids["assignment"], strict=True
+        ):
+            self._by_client[rater, client] = _Known(submission, assignment, None)
+            self._submitted.add(assignment)
+        for row in self._store.last_activity():
+            desk = self._desk(row["rater"])
+            desk.session, desk.n_in_session = row["session"] or 0, row["n_in_session"]
+            desk.active_at = parse_iso(row["recorded_at"])
+        for row in self._store.submission_totals():
+            self._desk(row["rater"]).n_done = row["n"]
+        for row in self._store.open_assignments():
+            self._reopen(row)
 
     # -- what a rater does -------------------------------------------------------------
 
@@ -155,16 +178,19 @@ class Queue:
             desk = self._desk(rater)
             self._drop_retired(desk)
             if desk.leases:
-                self._renew(desk.leases[-1])
-                return self._turn(desk), None
-            lease = self._serve(desk)
-            if lease is None:
+                lease = desk.leases[-1]
+                self._renew(lease)
+                return self._turn(desk), lease.stored
+            served = self._serve(desk)
+            if served is None:
                 return self._rest(desk), None
-            return self._turn(desk), self._store.append_soon([self._assigned(lease)])
+            served.stored = self._store.append_soon([self._assigned(served)])
+            return self._turn(desk), served.stored
 
     def renew(self, rater: str, assignment: str) -> None:
         """Keep the lease of an open assignment; see `lease` for errors."""
         with self._lock:
+            self._catch_up()
             self._renew(self.lease(rater, assignment))
 
     def lease(self, rater: str, assignment: str) -> Lease:
@@ -205,14 +231,14 @@ class Queue:
             self._catch_up()
             known = self._by_client.get((rater, client_id))
             if known is not None:
-                if known[1] != assignment:
+                if known.assignment != assignment:
                     raise UserError(
                         "client_id_reused",
                         "This client_id was used for another image already; nothing was stored. "
                         "Make a fresh one for each submission.",
                         status=409,
                     )
-                return Outcome(known[0], None)
+                return Outcome(known.submission, known.stored, is_new=False)
             lease = self.lease(rater, assignment)
             desk = self._desk(rater)
             now = self._clock()
@@ -240,20 +266,25 @@ class Queue:
                 self._count(fact)
                 desk.n_done += 1
             else:
-                has_text = bool(fact.feedback)
-                self._pool.n_texts[lease.place] += int(has_text) - int(lease.had_text)
+                # What it replaces may have been voided meanwhile, so count again.
+                self._is_stale = True
             desk.n_in_session += 1
-            self._by_client[rater, client_id] = (fact.submission, assignment)
-            self._submitted[assignment] = fact.submission
             facts: list[Fact] = [fact]
             self._drop_retired(desk)
-            if not desk.leases and (following := self._serve(desk)) is not None:
+            following = None if desk.leases else self._serve(desk)
+            if following is not None:
                 facts.append(self._assigned(following))
-            return Outcome(fact.submission, self._store.append_soon(facts))
+            stored = self._store.append_soon(facts)
+            if following is not None:
+                following.stored = stored
+            self._by_client[rater, client_id] = _Known(fact.submission, assignment, stored)
+            self._submitted.add(assignment)
+            return Outcome(fact.submission, stored, is_new=True)
 
     def skip(self, rater: str, assignment: str, reason: str) -> Future[list[Entry]]:
         """Give a stimulus back; it is not shown to this rater again."""
         with self._lock:
+            self._catch_up()
             lease = self.lease(rater, assignment)
             desk = self._desk(rater)
             self._close(desk, lease)
@@ -283,9 +314,10 @@ class Queue:
                 lease = self._lease(
                     desk, row["stimulus"], row["arm"], row["probability"], row["submission"]
                 )
-                lease.is_counted, lease.had_text = False, row["n_feedback"] > 0
+                lease.is_counted = False
                 desk.leases.append(lease)
-                return lease, row, self._store.append_soon([self._assigned(lease)])
+                lease.stored = self._store.append_soon([self._assigned(lease)])
+                return lease, row, lease.stored
             raise UserError(
                 "nothing_to_undo", "There is no submission of yours to go back to.", status=409
             )
@@ -312,7 +344,9 @@ class Queue:
 
     def asked_of(self, rater: str, assignment: str) -> tuple[str, ...]:
         """Return the steps an open assignment asks for; errors as `lease`."""
-        return self.lease(rater, assignment).asked
+        with self._lock:
+            self._catch_up()
+            return self.lease(rater, assignment).asked
 
     def stimulus_of(self, rater: str, assignment: str) -> str | None:
         """Return the stimulus of an open assignment of the rater, or None."""
@@ -401,33 +435,45 @@ class Queue:
     # -- keeping the state -------------------------------------------------------------
 
     def _catch_up(self) -> None:
+        if self._is_void:
+            self.reload()
+        self._take_in()
+        while self._is_stale:
+            self._pool.read_counts(self._store)
+            # What arrived while reading is in the counts already and is noted now as well.
+            self._is_stale = bool(self._inbox)
+            self._take_in()
+        self._expire()
+
+    def _take_in(self) -> None:
         new: list[Imported] = []
         while self._inbox:
             fact = self._inbox.popleft().fact
             if isinstance(fact, Imported):
                 new.append(fact)
-            else:
-                self._note(fact)
+                continue
+            if new:
+                self._pool.add(new)
+                new = []
+            self._note(fact)
         if new:
             self._pool.add(new)
-        if self._is_stale:
-            self._is_stale = False
-            self._pool.read_counts(self._store)
-        self._expire()
 
     def _note(self, fact: Fact) -> None:
         """Take in a fact that somebody else appended."""
         if isinstance(fact, Submitted) and fact.assignment is None:
-            self._count(fact)
+            if fact.stimulus in self._pool.place:
+                self._count(fact)
             self._desk(fact.rater).n_done += 1
         elif isinstance(fact, Decided | Reversed):
             self._is_stale = True
 
     def _count(self, fact: Submitted) -> None:
         place = self._pool.place[fact.stimulus]
-        self._pool.n_submissions[place] += 1
-        self._pool.n_texts[place] += bool(fact.feedback)
         self._pool.seen_by(fact.rater)[place] = True
+        if fact.rater not in self._pool.excluded:
+            self._pool.n_submissions[place] += 1
+            self._pool.n_texts[place] += bool(fact.feedback)
 
     def _close(self, desk: _Desk, lease: Lease) -> None:
         desk.leases.remove(lease)
@@ -440,18 +486,24 @@ class Queue:
             self._pool.n_texts_leased[lease.place] -= bool(lease.asked)
 
     def _renew(self, lease: Lease) -> None:
-        lease.expires_at = self._clock() + self._lease_time
-        if not lease.is_counted and lease.corrects is None:
-            lease.is_counted = True
-            self._pool.n_leased[lease.place] += 1
-            self._pool.n_texts_leased[lease.place] += bool(lease.asked)
+        """Begin the lease again, unless it ended and others took its place meanwhile."""
+        if lease.is_counted or lease.corrects is not None:
+            lease.expires_at = self._clock() + self._lease_time
+        elif self._pool.has_room(lease.place, self._study.queue.raters_per_stimulus):
+            lease.expires_at = self._clock() + self._lease_time
+            self._hold(lease)
+
+    def _hold(self, lease: Lease) -> None:
+        lease.is_counted = True
+        self._pool.n_leased[lease.place] += 1
+        self._pool.n_texts_leased[lease.place] += bool(lease.asked)
 
     def _expire(self) -> None:
         now = self._clock()
         for desk in self._desks.values():
             if not desk.leases:
                 continue
-            late = [lease for lease in desk.leases if lease.expires_at < now]
+            late = [held for held in desk.leases if held.is_counted and held.expires_at < now]
             for lease in late:
                 self._uncount(lease)
             if late and desk.upcoming is not None:
@@ -471,8 +523,13 @@ class Queue:
 
     def _reopen(self, row: dict[str, Any]) -> None:
         place = self._pool.place.get(row["stimulus"])
-        if place is None:
+        if place is None or (row["corrects"] is None and self._pool.seen_by(row["rater"])[place]):
+            # Rated under another assignment: a retirement that was taken back can leave two.
             return
+        desk = self._desk(row["rater"])
+        for older in [held for held in desk.leases if held.place == place]:
+            if older.corrects is None and row["corrects"] is None:
+                self._close(desk, older)
         saved_at = self._drafts.saved_at(row["assignment"])
         begun_at = parse_iso(row["recorded_at"])
         lease = Lease(
@@ -486,14 +543,11 @@ class Queue:
             asked=tuple(row["asked"]),
             corrects=row["corrects"],
             expires_at=max(begun_at, saved_at or begun_at) + self._lease_time,
-            had_text=bool(row["had_text"]),
             is_counted=False,
         )
-        self._desk(row["rater"]).leases.append(lease)
+        desk.leases.append(lease)
         if lease.corrects is None and lease.expires_at > self._clock():
-            lease.is_counted = True
-            self._pool.n_leased[place] += 1
-            self._pool.n_texts_leased[place] += bool(lease.asked)
+            self._hold(lease)
 
     def _begin_session(self, desk: _Desk, now: datetime) -> None:
         gap = timedelta(minutes=self._study.queue.session_gap_minutes)
@@ -525,10 +579,7 @@ class Queue:
             if desk.upcoming is None and lease.corrects is None:
                 self._reserve(desk)
             upcoming = self._pool.ids[desk.upcoming.place] if desk.upcoming else None
-        progress = self._progress(desk)
-        return Turn(
-            lease, upcoming, {**progress, "session": desk.n_in_session + 1}, desk.n_done > 0
-        )
+        return Turn(lease, upcoming, self._progress(desk), desk.n_done > 0)
 
     def _progress(self, desk: _Desk) -> dict[str, int]:
         wanted = self._study.queue.raters_per_stimulus

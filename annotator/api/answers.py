@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from annotator.screens import pages
 from schemas.errors import UserError
-from schemas.text import one_line
+from schemas.text import clean_text, one_line
 
 __all__ = ["add_error_answers", "answer_error", "json_response"]
 
@@ -77,6 +77,8 @@ def add_error_answers(app: FastAPI) -> None:
 
 def answer_error(request: Request, error: UserError) -> Response:
     """Return an error as JSON, or as a page where a person's browser asked for one."""
+    # It may quote what was sent, and that may be no Unicode.
+    error = UserError(error.code, clean_text(error.message), status=error.status)
     path = request.url.path
     if path.startswith(("/api/", "/internal/", "/images/")) or "text/html" not in (
         request.headers.get("accept", "")

@@ -35,7 +35,7 @@ class Submission(BaseModel):
     """Made by the browser for this submission; sending it again changes nothing."""
     answers: dict[str, Any]
     """Step name -> answer."""
-    duration_ms: Annotated[int, Field(ge=0)] | None = None
+    duration_ms: Annotated[int, Field(ge=0, le=2**53)] | None = None
     """From the image being shown to submit."""
     view: dict[str, Any] = Field(default_factory=dict)
     """How the image was looked at: zoom, time in view."""
@@ -66,10 +66,16 @@ async def submit(body: Submission, server: Running, person: Rater) -> Response:
     part = _read_answers(server, body.answers)
     _check_required(server, person.rater, body.assignment_id, part)
     outcome = server.queue.submit(
-        person.rater, body.assignment_id, body.client_id, part, body.duration_ms, body.view
+        person.rater,
+        body.assignment_id,
+        body.client_id,
+        part,
+        body.duration_ms,
+        _cleaned(body.view),
     )
     if outcome.stored is not None:
         await _durable(server, outcome.stored)
+    if outcome.is_new:
         server.drafts.drop(body.assignment_id)
     return json_response(
         {
@@ -104,8 +110,10 @@ async def undo(server: Running, person: Rater) -> Response:
     """Open the last submission again; it counts until the correction is submitted."""
     lease, row, stored = server.queue.go_back(person.rater)
     answers = await run_in_threadpool(_answers_of, server, row["submission"])
-    await run_in_threadpool(server.drafts.save, lease.assignment, answers)
-    await _durable(server, stored)
+    try:
+        await run_in_threadpool(server.drafts.save, lease.assignment, answers)
+    finally:
+        await _durable(server, stored)
     return json_response({"undone": row["submission"], "next": await _next(server, person.rater)})
 
 

@@ -127,9 +127,7 @@ class _Results:
                 self.before = gr.Button("← Previous", size="sm", scale=0, min_width=110)
                 self.after = gr.Button("Next →", size="sm", scale=0, min_width=110)
             self.table = _clickable("mos-page")
-        # One after the other: an older, slower answer must not replace a newer one.
-        order = {"concurrency_id": "results", "concurrency_limit": 1}
-        shown = {"outputs": [self.table, self.query], **order, **_QUIET}
+        shown = {"outputs": [self.table, self.query], **_IN_ORDER}
         self.tab.select(desk.show_mos, [self.query], **shown)
         self.search.submit(desk.search, [self.query, self.search], **shown)
         self.before.click(lambda query: desk.turn(query, -1), [self.query], **shown)
@@ -150,25 +148,27 @@ class _Confirm:
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# One after the other: an older, slower answer must not replace a newer one.
+_IN_ORDER: dict[str, Any] = {**_QUIET, "concurrency_id": "results", "concurrency_limit": 1}
 
 
 def _wire(desk: Desk, screen: gr.Blocks, parts: tuple[Any, ...]) -> None:
     tab, tabs, overview, results, name, stimulus, said, confirm = parts
     pages = [overview, results.table, results.query, stimulus]
 
-    def refresh(query: MosQuery, shown: str) -> list[Any]:
-        page = desk.show_stimulus(shown)[0] if shown else ""
-        return [desk.show_overview(), *desk.show_mos(query), page]
-
     def clicked(query: MosQuery, event: gr.EventData) -> list[Any]:
         return _answer_click(desk, query, event._data)
 
-    def decide(pending: dict[str, str], reason: str, request: gr.Request) -> list[Any]:
+    def decide(
+        pending: dict[str, str], reason: str, query: MosQuery, shown: str, request: gr.Request
+    ) -> list[Any]:
         try:
             message = desk.decide(pending, reason, request.username or "")
         except UserError as error:
-            return [notice_html(error.message), gr.skip(), gr.skip()]
-        return [notice_html(message), gr.update(visible=False), ""]
+            return [notice_html(error.message), *[gr.skip()] * 6]
+        page = desk.show_stimulus(shown)[0] if shown else ""
+        shut = [gr.update(visible=False), ""]
+        return [notice_html(message), *shut, desk.show_overview(), *desk.show_mos(query), page]
 
     screen.load(desk.show_overview, None, overview, **_QUIET)
     tab.select(desk.show_overview, None, overview, **_QUIET)
@@ -176,13 +176,11 @@ def _wire(desk: Desk, screen: gr.Blocks, parts: tuple[Any, ...]) -> None:
     answers = [results.table, results.query, tabs, name, stimulus, said]
     form = [confirm.group, confirm.question, confirm.pending]
     for page in (overview, results.table, stimulus):
-        page.click(clicked, results.query, [*answers, *form], **_QUIET)
+        page.click(clicked, results.query, [*answers, *form], **_IN_ORDER)
     confirm.cancel.click(lambda: gr.update(visible=False), None, confirm.group, **_QUIET)
+    asked = [confirm.pending, confirm.reason, results.query, name]
     for event in (confirm.go.click, confirm.reason.submit):
-        event(
-            decide, [confirm.pending, confirm.reason],
-            [said, confirm.group, confirm.reason], **_QUIET,
-        ).then(refresh, [results.query, name], pages, **_QUIET)  # fmt: skip
+        event(decide, asked, [said, confirm.group, confirm.reason, *pages], **_IN_ORDER)
 
 
 def _answer_click(desk: Desk, query: MosQuery, said: dict[str, str]) -> list[Any]:

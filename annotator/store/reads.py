@@ -211,10 +211,8 @@ class Reads:
         )
 
     def submission_answers(self) -> list[dict[str, Any]]:
-        """Return submission, dimensions and scores of imported submissions."""
-        return self.rows(
-            "SELECT submission, dimensions, scores FROM submissions WHERE assignment IS NULL"
-        )
+        """Return submission, dimensions and scores of every submission."""
+        return self.rows("SELECT submission, dimensions, scores FROM submissions")
 
     def submissions_of(self, stimulus: str) -> list[dict[str, Any]]:
         """Return all submissions about a stimulus, corrected and removed ones too."""
@@ -326,6 +324,11 @@ class Reads:
         """Return the ids of retired stimuli."""
         return self.table("SELECT stimulus FROM retired_stimuli")["stimulus"]
 
+    def excluded_raters(self) -> frozenset[str]:
+        """Return the raters whose submissions do not count."""
+        found = self.rows("SELECT DISTINCT target FROM standing_decisions WHERE action = 'exclude'")
+        return frozenset(row["target"] for row in found)
+
     def rated_pairs(self) -> pa.Table:
         """Return every (rater, stimulus) that was ever submitted or skipped."""
         return self.table(
@@ -338,7 +341,7 @@ class Reads:
         """Return assignments neither submitted nor skipped, oldest first."""
         return self.rows(
             """SELECT assignment, rater, stimulus, arm, probability, session, asked, corrects,
-                recorded_at, corrects IN (SELECT submission FROM feedback) AS had_text
+                recorded_at
             FROM assignments
             WHERE assignment NOT IN
                 (SELECT assignment FROM submissions WHERE assignment IS NOT NULL)
