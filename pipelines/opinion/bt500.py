@@ -226,20 +226,16 @@ def _float_outliers(ratings: Ratings, options: MosOptions, strict: bool) -> _Fla
     spread = m2 > (1e-12 * max(abs(ratings.low), abs(ratings.high), 1.0)) ** 2
     with np.errstate(divide="ignore", invalid="ignore"):
         kurtosis = m4 / (m2 * m2)
-        normal = (kurtosis >= options.kurtosis_low) & (kurtosis <= options.kurtosis_high)
+        normal = kurtosis >= options.kurtosis_low - 1e-9
+        normal &= kurtosis <= options.kurtosis_high + 1e-9
         sd = np.sqrt(m2 * n / (n - options.ddof))
     sigmas = np.where(normal, options.normal_sigmas, options.other_sigmas)
     limit = np.where(spread, sigmas * sd, np.inf)
     reach = limit[stimulus]
-    # As the Recommendation writes it: u >= mean + e s, so that rounding falls as in others' code.
-    centre = mean[stimulus]
-    if strict:
-        flags = (ratings.score > centre + reach) * _ABOVE + (
-            ratings.score < centre - reach
-        ) * _BELOW
-    else:
-        flags = (ratings.score >= centre + reach) * _ABOVE
-        flags = flags + (ratings.score <= centre - reach) * _BELOW
+    # Rounding must not decide what lies exactly on the limit.
+    speck = 1e-9 * (ratings.high - ratings.low or 1.0)
+    reach = reach + speck if strict else reach - speck
+    flags = (deviation >= reach) * _ABOVE + (deviation <= -reach) * _BELOW
     if options.constant == "count" and not strict:
         flags = np.where(spread[stimulus], flags, _ABOVE | _BELOW)
     return np.asarray(flags, np.uint8)

@@ -94,7 +94,8 @@ def iqr_outliers(ratings: Ratings, options: MosOptions) -> _Flags:
         width = np.where(q3 - q1 > 0, q3 - q1, options.iqr_floor) * options.iqr_factor
         low, high = (q1 - width)[ratings.stimulus], (q3 + width)[ratings.stimulus]
         x = ratings.score
-        outside = (x < low) | (x > high) if strict else (x <= low) | (x >= high)
+        speck = _speck(ratings) if strict else -_speck(ratings)
+        outside = (x < low - speck) | (x > high + speck)
         return outside & _enough(ratings, options)[ratings.stimulus]
     grid, times = ratings.grid
     votes = ratings.histogram
@@ -231,4 +232,11 @@ def _float_mad(ratings: Ratings, options: MosOptions, strict: bool) -> _Flags:
     elif options.mad_fallback == "skip":
         unit = np.where(zero, np.inf, unit)
     limit = options.mad_threshold * unit[stimulus]
-    return np.asarray((away > limit if strict else away >= limit) & (away > 0), bool)
+    speck = _speck(ratings)
+    beyond = away > (limit + speck if strict else limit - speck)
+    return np.asarray(beyond & (away > speck), bool)
+
+
+def _speck(ratings: Ratings) -> float:
+    """Return a difference that rounding can make, so that it does not decide on a limit."""
+    return 1e-9 * (ratings.high - ratings.low or 1.0)
