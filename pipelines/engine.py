@@ -11,6 +11,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -244,6 +245,7 @@ def _work(pipe: Connection, function: Callable[[object], object]) -> None:
     """Answer each item of each chunk until the parent hangs up."""
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
             items = pipe.recv()
@@ -259,3 +261,11 @@ def _work(pipe: Connection, function: Callable[[object], object]) -> None:
                 pipe.send(answer)
             except BrokenPipeError:
                 return
+
+
+def _end_with_parent() -> None:
+    """End this worker, in the middle of an item too, when the parent is gone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

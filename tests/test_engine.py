@@ -162,10 +162,7 @@ def test_no_orphans(tmp_path, how):
     assert process.returncode != 0
     if how == signal.SIGINT:
         assert errors.count(b"Traceback") == 1
-        deadline = time.monotonic() + 10
-        while running(marker) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert running(marker) == []
-    else:
-        # A worker notices when it next speaks to its parent; the sleeping ones are not waited for.
-        os.killpg(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while running(marker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert running(marker) == []
