@@ -136,6 +136,11 @@ def _rater_reduction(ratings: Ratings, within_stimuli: Floats) -> float:
         return rater_n * bias - transposed @ ((design @ bias) / stimulus_n)
 
     right = np.bincount(ratings.rater, within_stimuli, minlength=ratings.n_raters)
+    if float(np.abs(right).max(initial=0.0)) < 1e-12:
+        return 0.0
     operator = LinearOperator((size[1], size[1]), matvec=normal, dtype=np.float64)
-    bias, _ = cg(operator, right, rtol=1e-13, maxiter=500)
-    return float(bias @ right)
+    # Solved exactly, the next step would divide 0 by 0; the result is already there.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias, _ = cg(operator, right, rtol=1e-13, maxiter=500)
+    explained = float(bias @ right)
+    return explained if np.isfinite(explained) else 0.0
