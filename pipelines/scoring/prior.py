@@ -1,0 +1,159 @@
+"""What can be said of an image before anyone has rated it.
+
+A small network on frozen features, learned from rendered figures whose flaws are known: it
+gives the severity on each dimension and the presence of each flaw. Shipped as safetensors;
+`python -m pipelines.scoring.make_prior` makes the files again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS
+from schemas.errors import UserError
+
+__all__ = ["Prior", "PriorOutput", "load_prior", "save_prior"]
+
+Array = NDArray[np.float32]
+
+_FOLDER = Path(__file__).parent / "weights"
+_FORMAT = "siqa-prior-1"
+_CLIP = 5.0
+_KEYS = ("mean", "sd", "w1", "b1", "w2", "b2", "w3", "b3", "basis", "input_mean", "input_sd")
+
+
+class PriorOutput(NamedTuple):
+    """What the prior says about n images."""
+
+    quality: Array
+    """`[n, 4]` expected quality on each of `DIMENSIONS`, 1–5."""
+    flaws: Array
+    """`[n, 59]` probability of each flaw, in the order of `FLAWS`."""
+    inputs: Array
+    """`[n, k]` standardised inputs for the head: flaws, hidden units, principal components."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """The learned network with its standardisation."""
+
+    arrays: dict[str, Array]
+    """Weights by name."""
+    srcc: dict[str, float]
+    """Dimension -> rank correlation on kinds of figure that were held out of training."""
+    residual_sd: dict[str, float]
+    """Dimension -> standard deviation of a panel's MOS around the prediction, held-out kinds."""
+    feature_names: str
+    """Hash of the names of the features it was learned on."""
+
+    def __call__(self, features: Array) -> PriorOutput:
+        """Return what the prior says.
+
+        Args:
+            features: `[n, p]`, as `embedded.extract_features` gives them.
+
+        Raises:
+            UserError: `prior_features_differ` for another number of features.
+        """
+        a = self.arrays
+        if features.ndim != 2 or features.shape[1] != a["mean"].size:
+            raise UserError(
+                "prior_features_differ",
+                f"The prior was learned on {a['mean'].size} features, these are "
+                f"{features.shape[-1]}; make it again with python -m pipelines.scoring.make_prior.",
+            )
+        x = ((features - a["mean"]) / a["sd"]).clip(-_CLIP, _CLIP)
+        models = a["w1"].shape[0]
+        hidden, severity, presence = [], [], []
+        for m in range(models):
+            h1 = _gelu(x @ a["w1"][m] + a["b1"][m])
+            h2 = _gelu(h1 @ a["w2"][m] + a["b2"][m])
+            out = h2 @ a["w3"][m] + a["b3"][m]
+            hidden.append(h2)
+            severity.append(_sigmoid(out[:, : len(DIMENSIONS)]))
+            presence.append(out[:, len(DIMENSIONS) :])
+        logits: Array = np.mean(presence, axis=0)
+        quality = 5 - 4 * np.mean(severity, axis=0)
+        raw = np.concatenate([logits, np.mean(hidden, axis=0), x @ a["basis"]], axis=1)
+        inputs = ((raw - a["input_mean"]) / a["input_sd"]).clip(-_CLIP, _CLIP)
+        return PriorOutput(quality.astype(np.float32), _sigmoid(logits), inputs.astype(np.float32))
+
+
+def _sigmoid(x: Array) -> Array:
+    """Return the logistic function without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), dtype=np.float32)
+
+
+def _gelu(x: Array) -> Array:
+    """Return the tanh form of the Gaussian error linear unit (Hendrycks and Gimpel, 2016)."""
+    inner = np.tanh(0.7978846 * (x + 0.044715 * x * x * x))
+    return np.asarray(0.5 * x * (1.0 + inner), dtype=np.float32)
+
+
+def save_prior(prior: Prior, path: Path) -> None:
+    """Write a prior as safetensors, matrices in half precision."""
+    from safetensors.numpy import save_file
+
+    arrays = {
+        name: value.astype(np.float16) if value.ndim > 1 else value
+        for name, value in prior.arrays.items()
+    }
+    facts = {"srcc": prior.srcc, "residual_sd": prior.residual_sd}
+    metadata = {
+        "format": _FORMAT,
+        "flaws": ",".join(FLAWS),
+        "feature_names": prior.feature_names,
+        "facts": json.dumps(facts, sort_keys=True),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(arrays, path, metadata)
+
+
+def load_prior(name_or_path: str | Path = "full") -> Prior:
+    """Load a prior.
+
+    Args:
+        name_or_path: `full` (with the network's features), `hand` (without), or a file.
+
+    Raises:
+        UserError: `prior_invalid` for a file that is absent, no safetensors, of another format,
+            or learned on other flaws.
+    """
+    shipped = name_or_path in ("full", "hand")
+    path = _FOLDER / f"prior-{name_or_path}.safetensors" if shipped else Path(name_or_path)
+    metadata, arrays = _read(path)
+    if metadata.get("format") != _FORMAT or set(arrays) != set(_KEYS):
+        raise _invalid(path, "it is not a prior of this version")
+    if metadata["flaws"] != ",".join(FLAWS):
+        raise _invalid(path, "it was learned on other flaws")
+    facts = json.loads(metadata["facts"])
+    return Prior(
+        {name: value.astype(np.float32) for name, value in arrays.items()},
+        facts["srcc"],
+        facts["residual_sd"],
+        metadata["feature_names"],
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the file is no mapping
+    except (OSError, SafetensorError) as error:
+        raise _invalid(path, "it cannot be read as safetensors") from error
+
+
+def _invalid(path: Path, fault: str) -> UserError:
+    return UserError(
+        "prior_invalid",
+        f"{path.name} is not usable: {fault}. Make it again with "
+        "python -m pipelines.scoring.make_prior.",
+    )
