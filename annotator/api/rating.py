@@ -188,11 +188,20 @@ def _turn(server: Server, rater: str, turn: Turn) -> dict[str, Any]:
         ],
         "draft": {} if draft is None else {"answers": draft.answers},
         "progress": turn.progress,
-        "upcoming": None if turn.upcoming is None else {"image_url": f"/images/{turn.upcoming}"},
+        "upcoming": None if turn.upcoming is None else _coming(server, turn.upcoming),
         "can_undo": turn.can_undo,
         "correcting": lease.corrects is not None,
         **_who(server, rater),
     }
+
+
+def _coming(server: Server, stimulus: str) -> dict[str, Any] | None:
+    """Return what the browser needs to have the next image decoded in time."""
+    picture = server.queue.picture(stimulus)
+    if picture is None:
+        return None
+    size = {"width": picture.width, "height": picture.height}
+    return {"image_url": f"/images/{stimulus}", **size}
 
 
 def _who(server: Server, rater: str) -> dict[str, Any]:
