@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import secrets
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -63,13 +64,14 @@ def run_server(
         teller.say(f"Making the demo study in {teller.folder} …")
         found_demo(teller.folder, simulate=simulate)
     study = load_study(folder)
-    listener = _listen(host, port)
-    address = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
+    # The folder first: who starts a second server on it should hear that, not of a busy port.
+    store = _open(folder, study)
     try:
-        store = _open(folder, study)
+        listener = _listen(host, port)
     except BaseException:
-        listener.close()
+        store.close()
         raise
+    address = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
     try:
         for notice in store.notices:
             teller.say(notice)
@@ -79,6 +81,7 @@ def run_server(
         links = invite_demo_people(store, server.public_url or address)
         app = build_server_app(server)
         _write_address(folder, address, server.token)
+        _stop_by_returning()
         asyncio.run(_serve(app, listener, lambda: _tell_ready(teller, address, links)))
     finally:
         folder.server.unlink(missing_ok=True)
@@ -156,6 +159,12 @@ def _write_address(folder: StudyFolder, address: str, token: str) -> None:
     with os.fdopen(handle, "wb") as file:
         file.write(content)
     part.replace(folder.server)
+
+
+def _stop_by_returning() -> None:
+    """Make uvicorn, which raises a signal again after it has stopped, just return."""
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda number, frame: None)
 
 
 class _Uvicorn(uvicorn.Server):
