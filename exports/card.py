@@ -38,7 +38,8 @@ def card_text(name: str, source: ExportSource, options: ExportOptions, contents:
         _licences(source, contents),
         _limits(source, options, contents),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    text = "\n\n".join(section for section in sections if section) + "\n"
+    return contents.front_matter + text
 
 
 def _opening(name: str, source: ExportSource) -> str:

@@ -15,6 +15,15 @@ __all__ = ["FORMATS", "write_export"]
 
 FORMATS = {
     "csv": ("exports.csv_tables", "write_csv_tables"),
+    "hf": ("exports.hf", "write_hf"),
+    "isrgq": ("exports.isrgq", "write_isrgq"),
+    "label-studio": ("exports.label_studio", "write_label_studio"),
+    "medq": ("exports.medq", "write_medq"),
+    "q-align": ("exports.q_align", "write_q_align"),
+    "q-bench": ("exports.q_bench", "write_q_bench"),
+    "q-instruct": ("exports.q_instruct", "write_q_instruct"),
+    "regions": ("exports.regions", "write_regions"),
+    "sft": ("exports.sft", "write_sft"),
     "siqa": ("exports.siqa", "write_siqa"),
 }
 """Format -> module and function that writes it."""

@@ -15,7 +15,7 @@ from exports.pseudonyms import pseudonyms
 from exports.source import MOS, ExportOptions, ExportSource
 from exports.tabular import write_csv
 
-__all__ = ["counted_ratings", "vote_histogram", "write_opinions"]
+__all__ = ["counted_ratings", "mos_table", "shown_raters", "vote_histogram", "write_opinions"]
 
 _KEYS = ["stimulus", "rater", "dimension"]
 
@@ -69,7 +69,8 @@ def write_opinions(
         exported = pc.is_in(counted_ratings(source)["stimulus"], pa.array(pictures, pa.string()))
         ratings = counted_ratings(source).filter(exported)
         names = ratings["rater"].to_pylist()
-        shown = names if options.with_names else _renamed(names, source)
+        by_name = shown_raters(source, options)
+        shown = [by_name[name] for name in names]
         table = ratings.select(["stimulus", "dimension", "score"]).add_column(
             1, "rater", pa.array(shown, pa.string())
         )
@@ -79,9 +80,10 @@ def write_opinions(
     return written
 
 
-def _renamed(names: list[str], source: ExportSource) -> list[str]:
-    shown = pseudonyms(source.ratings["rater"].to_pylist(), source.salt)
-    return [shown[name] for name in names]
+def shown_raters(source: ExportSource, options: ExportOptions) -> dict[str, str]:
+    """Return rater -> what the package calls them."""
+    names = source.ratings["rater"].unique().to_pylist()
+    return {n: n for n in names} if options.with_names else pseudonyms(names, source.salt)
 
 
 def mos_table(source: ExportSource, pictures: Mapping[str, Picture]) -> pa.Table:

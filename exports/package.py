@@ -150,6 +150,16 @@ class Package:
             os.fsync(file.fileno())
         self.files[path] = hashing.entry()
 
+    @contextmanager
+    def adopting(self, path: str) -> Iterator[Path]:
+        """Give the place of a new file that a library writes itself; list it afterwards."""
+        target = self._place(path)
+        yield target
+        with target.open("rb+") as file:
+            os.fsync(file.fileno())
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self.files[path] = FileEntry(sha256, target.stat().st_size)
+
     def write_text(self, path: str, text: str) -> None:
         """Write a text file, UTF-8."""
         with self.writing(path) as file:

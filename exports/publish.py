@@ -14,11 +14,20 @@ from exports.card import card_text, citation_text
 from exports.images import copy_images
 from exports.opinions import write_opinions
 from exports.package import MANIFEST, FileEntry, Package, building
-from exports.pictures import Picture, plan_picture
+from exports.pictures import Picture, Plan, plan_picture
 from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 
-__all__ = ["Contents", "ExportReport", "LeftOut", "exported_splits", "publish", "put_images"]
+__all__ = [
+    "Contents",
+    "ExportReport",
+    "LeftOut",
+    "copy_into",
+    "exported_splits",
+    "name_unscored",
+    "publish",
+    "put_images",
+]
 
 FORMAT_VERSION = 1
 """Version of the package layout; goes up when a reader must know."""
@@ -53,6 +62,8 @@ class Contents:
     """Everything left out."""
     warnings: list[str] = field(default_factory=list)
     """What a reader must know, one sentence each."""
+    front_matter: str = ""
+    """YAML that a hosting site reads at the top of the card, with its `---` lines."""
     facts: dict[str, Any] = field(default_factory=dict)
     """More for the manifest: constants that a reader needs."""
 
@@ -130,6 +141,21 @@ def exported_splits(source: ExportSource, contents: Contents) -> dict[str, tuple
     return splits
 
 
+def name_unscored(
+    source: ExportSource,
+    splits: Mapping[str, Collection[str]],
+    scored: Collection[str],
+    contents: Contents,
+    reason: str = "no_score",
+) -> None:
+    """Name the stimuli of the splits that have no score as left out."""
+    names = source.file_names()
+    unscored = sorted(s for members in splits.values() for s in members if s not in scored)
+    contents.left_out += [LeftOut(stimulus, names[stimulus], reason) for stimulus in unscored]
+    n_members = sum(map(len, splits.values()))
+    contents.counts["images_scored"] = n_members - len(unscored)
+
+
 def put_images(
     package: Package,
     source: ExportSource,
@@ -138,13 +164,23 @@ def put_images(
     contents: Contents,
 ) -> dict[str, Picture]:
     """Copy the pictures that were judged into `images/` and count how they were treated."""
-    contents.pictures = copy_images(
-        package,
-        source,
-        options,
-        stimuli,
-        lambda row: plan_picture(row, source.images, keep_metadata=options.keep_metadata),
-    )
+
+    def plan(row: dict[str, Any]) -> Plan:
+        return plan_picture(row, source.images, keep_metadata=options.keep_metadata)
+
+    return copy_into(package, source, options, stimuli, contents, plan)
+
+
+def copy_into(
+    package: Package,
+    source: ExportSource,
+    options: ExportOptions,
+    stimuli: Collection[str],
+    contents: Contents,
+    plan: Callable[[dict[str, Any]], Plan],
+) -> dict[str, Picture]:
+    """Copy what `plan` makes of every stimulus; count how they were treated."""
+    contents.pictures = copy_images(package, source, options, stimuli, plan)
     contents.counts["images"] = len(contents.pictures)
     treatments = Counter(picture.treatment for picture in contents.pictures.values())
     contents.counts |= {f"images_{name}": n for name, n in sorted(treatments.items())}

@@ -20,8 +20,8 @@ from exports.pictures import Picture
 from exports.publish import (
     Contents,
     ExportReport,
-    LeftOut,
     exported_splits,
+    name_unscored,
     publish,
     put_images,
 )
@@ -30,7 +30,7 @@ from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 from schemas.question import Question
 
-__all__ = ["read_siqa_scores", "write_siqa"]
+__all__ = ["check_composites", "read_siqa_scores", "siqa_scores", "write_siqa"]
 
 PERCEPTION, KNOWLEDGE = "perception", "knowledge"
 
@@ -50,11 +50,12 @@ def write_siqa(source: ExportSource, out: Path, options: ExportOptions) -> Expor
         UserError: `no_composites` where the study has no perception or knowledge; and those of
             `publish`.
     """
-    _check_composites(source)
+    check_composites(source)
     return publish("siqa", source, out, options, lambda package: _fill(package, source, options))
 
 
-def _check_composites(source: ExportSource) -> None:
+def check_composites(source: ExportSource) -> None:
+    """Raise UserError `no_composites` where the study has no perception or no knowledge."""
     names = {*source.study.dimension_names, *source.study.composite_names}
     missing = [name for name in (PERCEPTION, KNOWLEDGE) if name not in names]
     if missing:
@@ -68,9 +69,9 @@ def _check_composites(source: ExportSource) -> None:
 def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Contents:
     contents = Contents(_READING)
     splits = exported_splits(source, contents)
-    scores = _scores(source)
+    scores = siqa_scores(source)
     asked = questions_by_split(source, splits, contents)
-    _name_unscored(source, splits, scores, contents)
+    name_unscored(source, splits, scores, contents, "no_composite_score")
     stimuli = [
         s for members in splits.values() for s in members if s in scores or s in asked.stimuli
     ]
@@ -85,27 +86,14 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
     return contents
 
 
-def _scores(source: ExportSource) -> dict[str, tuple[float, float]]:
+def siqa_scores(source: ExportSource) -> dict[str, tuple[float, float]]:
+    """Return stimulus -> (perception, knowledge), where both are defined."""
     perception = source.mos_by_stimulus(PERCEPTION)
     knowledge = source.mos_by_stimulus(KNOWLEDGE)
     return {
         stimulus: (perception[stimulus], knowledge[stimulus])
         for stimulus in perception.keys() & knowledge.keys()
     }
-
-
-def _name_unscored(
-    source: ExportSource,
-    splits: Mapping[str, Sequence[str]],
-    scores: Mapping[str, tuple[float, float]],
-    contents: Contents,
-) -> None:
-    names = source.file_names()
-    unscored = sorted(s for members in splits.values() for s in members if s not in scores)
-    contents.left_out += [LeftOut(s, names[s], "no_composite_score") for s in unscored]
-    contents.counts["images_scored"] = sum(
-        stimulus in scores for members in splits.values() for stimulus in members
-    )
 
 
 def _warn(source: ExportSource, contents: Contents) -> None:

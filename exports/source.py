@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.layout import ImageFolder
-from schemas.question import Question
+from schemas.question import Comparison, Question
 from schemas.study import Study
 
 __all__ = [
@@ -146,6 +146,8 @@ class ExportSource:
     """Questions to export, in order; read more than once, never copied whole."""
     regions: Collection[Mapping[str, Any]] = ()
     """Regions to export; see `exports.regions`."""
+    comparisons: Collection[Comparison] = ()
+    """Descriptions of pairs to export (`medq`)."""
     extra: Mapping[str, pa.Table] = field(default_factory=dict)
     """More tables for `csv` to carry (raters, submissions, sightings, …), by file stem."""
     agreement: Mapping[str, Any] | None = None

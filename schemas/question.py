@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LETTERS", "QUESTION_TYPES", "Question", "question_fault"]
+__all__ = ["LETTERS", "QUESTION_TYPES", "Comparison", "Question", "question_fault"]
 
 LETTERS = "ABCD"
 """Letters of the options, in order."""
@@ -48,6 +48,20 @@ class Question:
     def answer_text(self) -> str:
         """The right option in words."""
         return self.options[LETTERS.index(self.answer)]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A golden description of how two stimuli differ in quality."""
+
+    comparison_id: str
+    """Id of the comparison."""
+    stimulus_a: str
+    """First stimulus."""
+    stimulus_b: str
+    """Second stimulus."""
+    description: str
+    """What an expert says, ending with which is better."""
 
 
 def question_fault(question: Question) -> str | None:
