@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,8 +45,8 @@ class Estimate:
     """Ratings as they enter the scores: those kept, adjusted where the method does so."""
     kept: npt.NDArray[np.bool_]
     """Which of the ratings given in count, shape (N,)."""
-    removal: Mapping[int, str] = field(default_factory=dict)
-    """Index of a rating that does not count -> why, where its rater was not rejected."""
+    why_removed: Callable[[int], str] | None = None
+    """Index of a removed rating whose rater was not rejected -> rule, statistic, threshold."""
     applicable: bool = True
     """Whether the rule can act at this number of raters."""
     reason: str | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,41 @@ class MosResult:
     """Ids, by code."""
     estimates: Mapping[str, Estimate]
     """Dimension or composite -> what the method returned, in order."""
-    removed: Sequence[RemovedRating]
-    """Ratings that do not count, those taken out before the computation first."""
+    given: Mapping[str, Ratings]
+    """Rated dimension -> the ratings given in."""
+    removed_before: Sequence[RemovedRating] = ()
+    """Ratings that a curator took out before the computation."""
     warnings: tuple[str, ...] = ()
     """What a reader has to know."""
     composites: tuple[str, ...] = field(default=())
     """Names of the entries of `estimates` that are composites."""
+
+    @property
+    def n_removed(self) -> int:
+        """How many ratings do not count."""
+        kept = (self.estimates[name].kept for name in self.given)
+        return len(self.removed_before) + sum(int(np.count_nonzero(~part)) for part in kept)
+
+    @cached_property
+    def removed(self) -> Sequence[RemovedRating]:
+        """Ratings that do not count and why, those taken out by a curator first."""
+        return [*self.removed_before, *self._removed_here()]
+
+    def _removed_here(self) -> Iterator[RemovedRating]:
+        for name, ratings in self.given.items():
+            estimate = self.estimates[name]
+            for index in np.flatnonzero(~estimate.kept).tolist():
+                rater = int(ratings.rater[index])
+                reason = estimate.raters.reasons.get(rater)
+                if reason is None:
+                    reason = estimate.why_removed(index) if estimate.why_removed else self.method
+                yield RemovedRating(
+                    stimulus=self.stimuli[ratings.stimulus[index]],
+                    rater=self.raters[rater],
+                    dimension=name,
+                    score=float(ratings.score[index]),
+                    reason=reason,
+                )
 
     def as_json(self) -> dict[str, Any]:
         """Return the document; what is not defined is None."""
@@ -183,7 +213,8 @@ def compute_mos(
         stimuli=table.stimuli,
         raters=table.raters,
         estimates=estimates,
-        removed=[*removed_before, *_removed(table, given, estimates)],
+        given=given,
+        removed_before=tuple(removed_before),
         warnings=tuple(warnings),
         composites=tuple(composite.name for composite in composites),
     )
@@ -228,20 +259,3 @@ def _composite(
         if off
         else estimate.reason,
     )
-
-
-def _removed(
-    table: RatingTable, given: Mapping[str, Ratings], estimates: Mapping[str, Estimate]
-) -> Iterator[RemovedRating]:
-    for name, ratings in given.items():
-        estimate = estimates[name]
-        for index in np.flatnonzero(~estimate.kept).tolist():
-            rater = int(ratings.rater[index])
-            reason = estimate.removal.get(index) or estimate.raters.reasons[rater]
-            yield RemovedRating(
-                stimulus=table.stimuli[ratings.stimulus[index]],
-                rater=table.raters[rater],
-                dimension=name,
-                score=float(ratings.score[index]),
-                reason=reason,
-            )

@@ -6,8 +6,10 @@ fallback where the MAD is 0. One pass; the rules are not repeated on what is lef
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,18 +33,21 @@ _MOST_REMOVED = 0.1
 def estimate_iqr(ratings: Ratings, options: MosOptions, screen: bool) -> Estimate:
     """Return MOS without ratings outside the fences."""
     flags = iqr_outliers(ratings, options) if screen else np.zeros(ratings.n, np.bool_)
-    why = f"IQR: more than {options.iqr_factor:g} interquartile ranges outside the quartiles"
-    return _estimate(ratings, options, flags, why)
+    return _estimate(ratings, options, flags, _iqr_reason)
 
 
 def estimate_mad(ratings: Ratings, options: MosOptions, screen: bool) -> Estimate:
     """Return MOS without ratings whose modified z-score is too large."""
     flags = mad_outliers(ratings, options) if screen else np.zeros(ratings.n, np.bool_)
-    why = f"MAD: modified z-score beyond {options.mad_threshold:g} (MAD 0: {options.mad_fallback})"
-    return _estimate(ratings, options, flags, why)
+    return _estimate(ratings, options, flags, _mad_reason)
 
 
-def _estimate(ratings: Ratings, options: MosOptions, flags: _Flags, why: str) -> Estimate:
+def _estimate(
+    ratings: Ratings,
+    options: MosOptions,
+    flags: _Flags,
+    why: Callable[[Floats, float, MosOptions], str],
+) -> Estimate:
     counts = ratings.count_by_stimulus[ratings.count_by_stimulus > 0]
     enough = int(np.count_nonzero(counts >= options.min_ratings))
     reason = None
@@ -74,10 +79,55 @@ def _estimate(ratings: Ratings, options: MosOptions, flags: _Flags, why: str) ->
         n_given=ratings.count_by_stimulus,
         used=used,
         kept=~flags,
-        removal=dict.fromkeys(removed.tolist(), why),
+        why_removed=_explain(ratings, options, why),
         applicable=bool(enough) or not len(counts),
         reason=reason,
         warnings=(*warnings, *connection_warning(ratings)),
+    )
+
+
+def _explain(
+    ratings: Ratings, options: MosOptions, why: Callable[[Floats, float, MosOptions], str]
+) -> Callable[[int], str]:
+    """Return what says why the rating at an index was removed, each vote looked up once."""
+
+    @cache
+    def scores() -> _Sorted:
+        return _Sorted.of(ratings)
+
+    @cache
+    def of(stimulus: int, score: float) -> str:
+        start = scores().start[stimulus]
+        return why(scores().score[start : start + scores().n[stimulus]], score, options)
+
+    return lambda index: of(int(ratings.stimulus[index]), float(ratings.score[index]))
+
+
+def _iqr_reason(scores: Floats, score: float, options: MosOptions) -> str:
+    low, high = np.percentile(scores, [25, 75])
+    width = options.iqr_factor * (float(high - low) or options.iqr_floor)
+    return (
+        f"IQR: {score:g} lies outside {low - width:g} to {high + width:g} "
+        f"(quartiles {low:g} and {high:g}, factor {options.iqr_factor:g})"
+    )
+
+
+def _mad_reason(scores: Floats, score: float, options: MosOptions) -> str:
+    median = float(np.median(scores))
+    away = np.abs(scores - median)
+    mad = float(np.median(away))
+    unit, name = mad / 0.6745, f"MAD {mad:g}"
+    if mad == 0:
+        name = f"MAD 0, {options.mad_fallback}"
+        if options.mad_fallback == "mean-deviation":
+            unit = 1.253314 * float(away.mean())
+        elif options.mad_fallback == "floor":
+            unit = options.mad_floor / 0.6745
+        else:
+            return f"MAD: {score:g} is not the median {median:g} ({name})"
+    return (
+        f"MAD: modified z-score {abs(score - median) / unit:.2f} of {score:g} beyond "
+        f"{options.mad_threshold:g} (median {median:g}, {name})"
     )
 
 

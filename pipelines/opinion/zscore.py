@@ -20,6 +20,8 @@ from pipelines.opinion.table import Floats, Ratings
 
 __all__ = ["estimate_zscore"]
 
+_NO_SPREAD = "z-score: the rater's session has one rating or one score throughout (SD 0)"
+
 
 def estimate_zscore(ratings: Ratings, options: MosOptions, screen: bool) -> Estimate:
     """Return MOS of z-scores per rater and session, rescaled to 0 ... 100 by default.
@@ -37,16 +39,13 @@ def estimate_zscore(ratings: Ratings, options: MosOptions, screen: bool) -> Esti
     if screen and options.zscore_screening:
         screening = screen_bt500(left, options, bool(options.strict))
     kept = usable & keep_raters(ratings, screening.reasons)
-    removal = {
-        int(index): "z-score: all scores of the rater's session are equal, or it has one rating"
-        for index in np.flatnonzero(~usable)
-    }
+    n_without = int(np.count_nonzero(~usable))
     warnings: tuple[str, ...] = ()
-    if removal:
+    if n_without:
         raters = len(np.unique(ratings.rater[~usable]))
         warnings = (
             (
-                f"{len(removal)} ratings of {raters} raters lie in sessions without spread and "
+                f"{n_without} ratings of {raters} raters lie in sessions without spread and "
                 "have no z-score; they were removed."
             ),
         )
@@ -58,7 +57,7 @@ def estimate_zscore(ratings: Ratings, options: MosOptions, screen: bool) -> Esti
         n_given=ratings.count_by_stimulus,
         used=used,
         kept=kept,
-        removal=removal,
+        why_removed=lambda _: _NO_SPREAD,
         applicable=bool(usable.any()) or not ratings.n,
         reason=None if usable.any() or not ratings.n else "no session has two different scores",
         warnings=(*warnings, *screening.warnings, *connection_warning(ratings)),

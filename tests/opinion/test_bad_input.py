@@ -74,7 +74,9 @@ def test_ids_come_back_as_they_were_written(tmp_path):
 def test_the_three_files_read_the_same(tmp_path):
     rows = {"stimulus": ["a", "b"], "rater": ["x", "y"], "dimension": ["d", "d"], "score": [1, 5]}
     pq.write_table(pa.table(rows), tmp_path / "r.parquet")
-    lines = "\n".join(json.dumps(dict(zip(rows, v, strict=True))) for v in zip(*rows.values(), strict=True))
+    lines = "\n".join(
+        json.dumps(dict(zip(rows, v, strict=True))) for v in zip(*rows.values(), strict=True)
+    )
     tables = [
         rating_table(read_ratings_file(tmp_path / "r.parquet")),
         read(tmp_path, lines, "r.jsonl"),
