@@ -42,7 +42,7 @@ _STATES = {
 def header_html(title: str) -> str:
     """Return the line on top of the desk: study, theme, sign out."""
     return (
-        f'<div class="siqa desk-head"><b>{escape(title)}</b>'
+        f'<div class="siqa desk-head"><h1>{escape(title)}</h1>'
         '<span class="soft">curator’s desk</span>'
         '<button type="button" class="link push" onclick="siqaTheme.toggle()">light / dark</button>'
         '<form method="post" action="/leave"><button class="link">sign out</button></form></div>'
@@ -110,7 +110,10 @@ def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
     if not page.rows:
         return _nothing_found(query)
     columns = {"file_name": "Image", "n": "n"} | {f"mos:{name}": names[name] for name in names}
-    head = ["", *(_sorter(key, label, query) for key, label in columns.items())]
+    head = [
+        '<span class="unseen">picture</span>',
+        *(_sorter(key, label, query) for key, label in columns.items()),
+    ]
     rows = [
         [
             _thumbnail(row.stimulus),
@@ -274,7 +277,8 @@ def _table(
             for place, cell in enumerate(row)
         )
 
-    names = cells(head if is_html_head else [escape(one) for one in head], "th")
+    unseen = '<span class="unseen">more</span>'
+    names = cells([one if is_html_head else escape(one) or unseen for one in head], "th")
     top = f"<tr>{names}</tr>" if any(head) else ""
     body = "".join(
         f"<tr{' class=muted' if place in (muted or ()) else ''}>{cells(row, 'td')}</tr>"

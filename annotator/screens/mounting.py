@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from annotator.screens.look import head_of
+from annotator.screens.look import head_of, modules_head
 
 __all__ = ["mount_arguments"]
 
@@ -27,7 +27,7 @@ def mount_arguments(style: str = "rating") -> dict[str, Any]:
     return {
         "theme": gr.themes.Base(font=_FONTS, font_mono=_MONO),
         "css": _PAGE_CSS,
-        "head": head_of(style),
+        "head": head_of(style) + (modules_head() if style == "rating" else ""),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,

@@ -34,7 +34,7 @@ export function buildFrame(say, language, keys, on) {
     smooth: button("tool", say("pixels"), key("smooth"), on.smooth, { "aria-pressed": "false" }),
   };
   const scale = h("span", { class: "scale", "aria-live": "off" });
-  const stage = h("main", { "aria-label": say("image") }, image,
+  const stage = h("section", { class: "stage", "aria-label": say("image") }, image,
     h("div", { class: "strip" },
       h("div", { class: "tools", role: "toolbar", "aria-label": say("view") }, Object.values(tools)),
       scale));

@@ -111,22 +111,33 @@ class RatingScreen {
     const shown = this.showImage(item);
     await this.showSteps(item);
     this.drawProgress(item);
-    this.lock(false);
     await shown;
+    if (this.item !== item) return;
+    this.lock(false);
+    if (!document.querySelector("dialog[open]")) this.steps[0].focus();
     this.shownAt = performance.now();
-    if (item.upcoming) this.viewer.prepare(item.upcoming.image_url).catch(() => {});
+    if (item.upcoming) this.viewer.prepare(item.upcoming).catch(() => {});
   }
 
   async showImage({ stimulus }) {
     const { image } = this.frame;
+    this.lock(true);
+    image.dataset.loading = this.say("loading");
     image.classList.remove("broken");
     image.setAttribute("aria-label", this.say("image_of", stimulus));
     try {
-      await this.viewer.show(stimulus.image_url);
+      await this.viewer.show(stimulus);
     } catch {
-      image.classList.add("broken");
-      this.tell("image_failed", { again: () => { this.tell(null); this.showImage({ stimulus }); } });
+      this.viewer.wait();
+      image.classList.replace("loading", "broken");
+      this.tell("image_failed", { again: () => this.showAgain({ stimulus }) });
     }
+  }
+
+  async showAgain(item) {
+    this.tell(null);
+    await this.showImage(item);
+    this.lock(false);
   }
 
   async showSteps(item) {
@@ -142,7 +153,6 @@ class RatingScreen {
     this.frame.steps.replaceChildren(...this.steps.map((step) => step.element));
     if (!this.draft.unsaved && Object.keys(this.draft.answers).length) this.saved("saved");
     this.advise();
-    if (!document.querySelector("dialog[open]")) this.steps[0].focus();
   }
 
   drawProgress({ progress = {}, study, rater, can_undo: canUndo, correcting }) {
@@ -315,7 +325,8 @@ class RatingScreen {
       const answer = await action();
       await this.show(answer.next ?? answer);
     } catch (error) {
-      this.trouble(error);
+      if (error instanceof routes.Unreachable) this.tell("not_done");
+      else this.trouble(error);
     } finally {
       this.lock(false);
     }
@@ -376,7 +387,8 @@ class RatingScreen {
       if (this.busy || this.draft?.unsaved || (same && drafted === this.draft.synced)) return;
       await this.show(item);
     } catch (error) {
-      this.trouble(error);
+      // Nothing was asked for by hand: a cut network shows itself with the next draft.
+      if (!(error instanceof routes.Unreachable)) this.trouble(error);
     }
   }
 

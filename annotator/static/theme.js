@@ -12,6 +12,7 @@
   };
   const current = () => chosen() ?? (system.matches ? "dark" : "light");
   const apply = () => {
+    document.querySelector('link[rel="manifest"]')?.remove(); // Gradio names one there is not
     document.documentElement.dataset.theme = current();
     document.body?.classList.toggle("dark", current() === "dark"); // Gradio's own switch
   };

@@ -7,6 +7,8 @@ import { calm } from "./dom.js";
 
 const MARGIN = 12; // px of grey around a fitted image
 const DEEPEST = 16; // largest enlargement
+const LATE_MS = 80; // a swap that takes longer shows an empty stage meanwhile
+const LARGE = 24_000_000; // px above which a picture comes in steps
 const LIBRARY = new URL("./vendor/openseadragon/openseadragon.min.js", import.meta.url);
 
 let library = null;
@@ -26,29 +28,47 @@ function loadLibrary() {
 async function decoded(url) {
   const image = new Image();
   image.decoding = "sync";
+  image.alt = ""; // the stage around it has the name
   image.src = url;
   await image.decode();
   return image;
 }
 
-/** One image already in memory as the library's source of a single tile. */
-function sourceOf(osd, image) {
+/**
+ * What is fetched of a picture, smallest first: itself, or where it is so large that browsers
+ * would stall or give up, smaller copies too; each is fetched when the zoom calls for it.
+ */
+function urlsOf({ image_url: url, width, height }) {
+  const urls = [url];
+  if (!width || width * height <= LARGE) return urls;
+  for (let wide = width / 2; wide > 1500; wide /= 2) urls.unshift(`${url}?w=${Math.ceil(wide)}`);
+  return urls;
+}
+
+/** A picture as the library's source: one tile a level, the first level already in memory. */
+function sourceOf(osd, { width, height, urls, image }) {
+  // Levels halve, and level 0 would be a single pixel: the library reckons with both.
+  const maxLevel = Math.ceil(Math.log2(Math.max(width, height)));
+  const minLevel = maxLevel - urls.length + 1;
   const source = new osd.TileSource({
-    width: image.naturalWidth,
-    height: image.naturalHeight,
-    tileWidth: image.naturalWidth,
-    tileHeight: image.naturalHeight,
+    width,
+    height,
+    tileWidth: width,
+    tileHeight: height,
     tileOverlap: 0,
-    minLevel: 0,
-    maxLevel: 0,
+    minLevel,
+    maxLevel,
     ready: true,
   });
-  source.getLevelScale = (level) => (level === 0 ? 1 : NaN);
   source.getNumTiles = () => new osd.Point(1, 1);
-  source.getTileUrl = () => image.src;
-  source.getTileHashKey = () => image.src;
+  source.getClosestLevel = () => minLevel; // else the largest of one tile is always fetched: the whole
+  source.getTileUrl = (level) => urls[level - minLevel];
+  source.getTileHashKey = (level) => urls[level - minLevel];
   source.hasTransparency = () => true;
-  source.downloadTileStart = (job) => job.finish(image, null, "image");
+  source.downloadTileStart = (job) => {
+    const there = job.src === urls[0] ? Promise.resolve(image) : decoded(job.src);
+    there.then((found) => job.finish(found, null, "image"), (error) => job.fail(error.message, null));
+  };
   source.downloadTileAbort = () => {};
   return source;
 }
@@ -102,20 +122,31 @@ export class Viewer {
     this.mode = "fit";
   }
 
-  /** Have an image decoded and hidden behind the one in view; `show` is then a swap. */
-  prepare(url) {
+  /** Have a picture decoded and hidden behind the one in view; `show` is then a swap. */
+  prepare(picture) {
+    const url = picture.image_url;
     if (!this.ahead.has(url)) {
-      const ready = decoded(url).then(async (image) => ({ image, item: await this.hidden(image) }));
+      const ready = this.load(picture);
       ready.catch(() => this.ahead.delete(url)); // tried again when it is its turn
       this.ahead.set(url, ready);
     }
     return this.ahead.get(url);
   }
 
-  hidden(image) {
+  async load(picture) {
+    const urls = urlsOf(picture);
+    const image = await decoded(urls[0]);
+    const isWhole = urls.length === 1;
+    const width = isWhole ? image.naturalWidth : picture.width;
+    const height = isWhole ? image.naturalHeight : picture.height;
+    const item = await this.hidden(sourceOf(this.osd, { width, height, urls, image }));
+    return { width, height, item };
+  }
+
+  hidden(tileSource) {
     return new Promise((resolve, reject) => {
       this.viewer.addTiledImage({
-        tileSource: sourceOf(this.osd, image),
+        tileSource,
         opacity: 0,
         preload: true,
         success: ({ item }) => {
@@ -128,19 +159,23 @@ export class Viewer {
     });
   }
 
-  /** Show an image, fitted; resolves once it is on the screen. */
-  async show(url) {
+  /** Show a picture, fitted; resolves when it is drawn with the next frame. */
+  async show(picture) {
+    const url = picture.image_url;
     this.wanted = url;
-    const { image, item } = await this.prepare(url);
+    // Never the last picture beside the questions about this one.
+    const late = setTimeout(() => this.wait(), LATE_MS);
+    const { width, height, item } = await this.prepare(picture).finally(() => clearTimeout(late));
     if (this.wanted !== url) return;
+    this.element.classList.remove("loading");
     const world = this.viewer.world;
     for (const [other, ready] of this.ahead)
       if (other !== url) ready.then(({ item: old }) => world.removeItem(old), () => {});
     this.ahead = new Map([[url, this.ahead.get(url)]]);
     if (this.item && this.item !== item) world.removeItem(this.item);
     this.item = item;
-    this.width = image.naturalWidth;
-    this.height = image.naturalHeight;
+    this.width = width;
+    this.height = height;
     item.setOpacity(1);
     world.setAutoRefigureSizes(true);
     world.setAutoRefigureSizes(false);
@@ -150,7 +185,13 @@ export class Viewer {
     this.setSmooth(true);
     this.fit(true);
     this.fitted = this.scale;
-    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+  }
+
+  /** Take the last picture away while the next one is on its way. */
+  wait() {
+    this.item?.setOpacity(0);
+    this.element.classList.remove("zoomed");
+    this.element.classList.add("loading");
   }
 
   get scale() {
