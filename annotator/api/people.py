@@ -25,6 +25,12 @@ async def health(server: Running) -> Response:
     return json_response({"status": "ok", "study": server.store.study.name})
 
 
+@router.get("/favicon.ico", include_in_schema=False)
+async def icon() -> Response:
+    """Answer browsers that ask before they have read the page."""
+    return RedirectResponse("/static/icon.svg", 308)
+
+
 @router.get("/", include_in_schema=False)
 async def home(request: Request, server: Running) -> Response:
     """Send people to their page; say how to come in to those not logged in."""
