@@ -94,7 +94,11 @@ def made(stimuli: int, raters: int, density: float = 1.0, seed: int = 7) -> Rati
         s = np.repeat(np.arange(stimuli, dtype=np.int32), raters)
         r = np.tile(np.arange(raters, dtype=np.int32), stimuli)
     else:
-        s, r = np.nonzero(generator.random((stimuli, raters)) < density)
+        rated = generator.random((stimuli, raters)) < density
+        # sureal stops at a stimulus without any rating.
+        empty = np.flatnonzero(~rated.any(axis=1))
+        rated[empty, generator.integers(raters, size=len(empty))] = True
+        s, r = np.nonzero(rated)
         s, r = s.astype(np.int32), r.astype(np.int32)
     score = np.clip(np.rint(quality[s] + bias[r] + noise[r] * generator.normal(size=len(s))), 1, 5)
     return Ratings(
@@ -124,7 +128,7 @@ def peer(python: str, ratings: Ratings, what: str, runs: int) -> tuple[dict, np.
             np.save(f"{folder}/{name}.npy", getattr(ratings, name))
         Path(folder, "size.json").write_text(json.dumps([ratings.n_stimuli, ratings.n_raters]))
         command = [python, "-c", PEER, folder, what, str(runs)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         scores = Path(folder, f"{what}.npy")
         found = np.load(scores) if scores.exists() else None
         return json.loads(done.stdout.strip().splitlines()[-1]), found
