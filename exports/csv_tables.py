@@ -198,10 +198,15 @@ class _Writing:
             self._write("questions", pa.Table.from_pylist(rows, schema=schema))
             self.contents.counts["questions"] = len(rows)
         if len(self.source.regions):
-            rows = [_region_row(region) for region in self.source.regions]
+            rows = [self._region_row(region) for region in self.source.regions]
             schema = pa.schema([("stimulus", pa.string()), ("region", pa.string())])
             self._write("regions", pa.Table.from_pylist(rows, schema=schema))
             self.contents.counts["regions"] = len(rows)
+
+    def _region_row(self, region: Mapping[str, Any]) -> dict[str, str]:
+        rater = region.get("rater")
+        named = {} if rater is None else {"rater": self.shown[rater]}
+        return {"stimulus": region["stimulus"], "region": json_cell({**region, **named})}
 
     def _extra(self, stem: str, table: pa.Table) -> None:
         flat = {name: _flat(table[name]) for name in table.column_names}
@@ -254,6 +259,7 @@ def _people(source: ExportSource) -> set[str]:
         for name in table[column].to_pylist()
         if name is not None
     }
+    names |= {region["rater"] for region in source.regions if region.get("rater") is not None}
     excluded = source.decisions.filter(pc.field("action") == "exclude")
     return names | set(excluded["target"].to_pylist())
 
@@ -265,7 +271,3 @@ def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
         texts = [None if value is None else json_cell(value) for value in column.to_pylist()]
         return pa.chunked_array([pa.array(texts, pa.string())])
     return column
-
-
-def _region_row(region: Mapping[str, Any]) -> dict[str, str]:
-    return {"stimulus": region["stimulus"], "region": json_cell(dict(region))}

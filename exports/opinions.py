@@ -82,7 +82,8 @@ def write_opinions(
 
 def shown_raters(source: ExportSource, options: ExportOptions) -> dict[str, str]:
     """Return rater -> what the package calls them."""
-    names = source.ratings["rater"].unique().to_pylist()
+    names = set(source.ratings["rater"].to_pylist()) | set(source.feedback["rater"].to_pylist())
+    names |= {region["rater"] for region in source.regions if region.get("rater") is not None}
     return {n: n for n in names} if options.with_names else pseudonyms(names, source.salt)
 
 
