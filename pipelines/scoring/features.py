@@ -61,11 +61,15 @@ def _views(image: Image.Image) -> _Views:
     rgb = image.convert("RGB")
     small = rgb.copy()
     small.thumbnail((_LAYOUT_SIDE, _LAYOUT_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    grey: Values = np.asarray(small.convert("L"), dtype=np.float32) / 255
+    grey = _unit(small.convert("L"))
     small.thumbnail((_COLOUR_SIDE, _COLOUR_SIDE), Image.Resampling.NEAREST)
-    colour = np.asarray(small, dtype=np.float32) / 255
-    window = np.asarray(_busiest_window(rgb.convert("L")), dtype=np.float32) / 255
+    colour = _unit(small)
+    window = _unit(_busiest_window(rgb.convert("L")))
     return _Views(rgb.size, _at_least(window, 24), _at_least(grey, 24), colour)
+
+
+def _unit(image: Image.Image) -> Values:
+    return np.asarray(image, dtype=np.float32) / np.float32(255)
 
 
 def _at_least(values: Values, side: int) -> Values:
@@ -177,8 +181,8 @@ def _laplacian(grey: Values) -> Values:
 def _halve(grey: Values) -> Values:
     height, width = (n // 2 * 2 for n in grey.shape)
     part = grey[:height, :width]
-    halved: Values = (part[::2, ::2] + part[1::2, ::2] + part[::2, 1::2] + part[1::2, 1::2]) / 4
-    return halved
+    total = part[::2, ::2] + part[1::2, ::2] + part[::2, 1::2] + part[1::2, 1::2]
+    return total * np.float32(0.25)
 
 
 def _bands(grey: Values) -> Features:
@@ -227,7 +231,7 @@ def _repetition(grey: Values) -> Features:
     part = _at_least(grey[:size, :size], 64)
     fine = part - _blurred(part)
     spectrum = np.fft.rfft2(fine)
-    correlation = np.fft.irfft2(np.abs(spectrum) ** 2, part.shape)
+    correlation = np.fft.irfft2(np.abs(spectrum) ** 2, part.shape).astype(np.float32)
     height = part.shape[0]
     peak = max(float(correlation[0, 0]), 1e-6)
     sides = correlation[: height // 2 + 1].copy()

@@ -278,10 +278,10 @@ def _conformal(ratio: Array) -> float:
 
 
 def _evidence(mos: Array, left_out: Array, prior: Array, ratio: Array, reach: float) -> Evidence:
-    from scipy.stats import pearsonr, spearmanr
+    from scipy.stats import pearsonr
 
     flat = float(np.ptp(left_out)) < 1e-9
-    srcc = 0.0 if flat else float(spearmanr(left_out, mos).statistic)
+    srcc = 0.0 if flat else _rank_correlation(left_out, mos)
     low = np.tanh(np.arctanh(min(srcc, 0.999)) - 1.96 / np.sqrt(max(mos.size - 3, 1)))
     good = srcc >= MIN_SRCC and low > 0
     reason = "" if good else (
@@ -295,8 +295,14 @@ def _evidence(mos: Array, left_out: Array, prior: Array, ratio: Array, reach: fl
         plcc=0.0 if flat else float(pearsonr(left_out, mos).statistic),
         rmse=float(np.sqrt(np.mean((left_out - mos) ** 2))),
         coverage90=float(np.mean(ratio <= _Z90)),
-        prior_srcc=0.0 if prior_flat else float(spearmanr(prior, mos).statistic),
+        prior_srcc=0.0 if prior_flat else _rank_correlation(prior, mos),
         reach=reach,
         is_predictable=good,
         reason=reason,
     )
+
+
+def _rank_correlation(a: Array, b: Array) -> float:
+    from scipy.stats import rankdata
+
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])

@@ -61,12 +61,13 @@ def _table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from scipy.special import gamma
 
     shapes = np.arange(0.2, 10.001, 0.001)
-    return shapes, gamma(2 / shapes) ** 2 / (gamma(1 / shapes) * gamma(3 / shapes))
+    ratios = gamma(2 / shapes) ** 2 / (gamma(1 / shapes) * gamma(3 / shapes))
+    return shapes.astype(np.float64), np.asarray(ratios, dtype=np.float64)
 
 
 def _shape_for(ratio: float) -> float:
     shapes, ratios = _table()
-    return float(shapes[min(np.searchsorted(ratios, ratio), shapes.size - 1)])
+    return float(shapes[min(int(np.searchsorted(ratios, ratio)), shapes.size - 1)])
 
 
 def _symmetric(x: NDArray[np.float32]) -> list[float]:

@@ -104,6 +104,8 @@ def scatter(sheet: Sheet) -> None:
     ax = sheet.axes()
     crowd = sheet.severity("overplotting")
     n_points = int(sheet.rng.integers(15, 60)) if not crowd else int(400 + 2500 * crowd)
+    if sheet.has("missing_error_bars") or sheet.has("detached_error_bars"):
+        n_points = min(n_points, 25)
     n_series = int(sheet.rng.integers(2, 4))
     size = sheet.style.marker_size**2 * (1 + 2.5 * crowd)
     for i in range(n_series):

@@ -1,0 +1,145 @@
+"""Make the shipped priors again: `python -m pipelines.scoring.make_prior --figures 4800`.
+
+For developers; needs `requirements-render.txt`. Renders figures, takes their features, measures
+the prior on kinds of figure that it has not seen (four folds), learns on all, writes
+`weights/prior-full.safetensors` and `weights/prior-hand.safetensors`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.scoring.embedded import embedded_feature_names, extract_features
+from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS, KINDS
+from pipelines.scoring.figures.panel import Panel, simulate_panel
+from pipelines.scoring.figures.rendering import FigureTruth
+from pipelines.scoring.lite0 import Lite0
+from pipelines.scoring.prior import Prior, save_prior
+from pipelines.scoring.training import Examples, learn_prior
+
+__all__ = ["examples_of", "held_out_kinds", "main", "simulated_mos"]
+
+_CHUNK = 200
+_N_FOLDS = 4
+
+
+def examples_of(features: Sequence[NDArray[np.float32]], truths: Sequence[FigureTruth]) -> Examples:
+    """Put features and truths of rendered figures together."""
+    names = list(FLAWS)
+    presence = np.zeros((len(truths), len(names)), np.float32)
+    for row, truth in zip(presence, truths, strict=True):
+        for name, strength in truth.flaws:
+            row[names.index(name)] = strength
+    severity = [[truth.severity[d] for d in DIMENSIONS] for truth in truths]
+    return Examples(
+        np.stack(features),
+        tuple(truth.kind for truth in truths),
+        np.array(severity, np.float32),
+        presence,
+    )
+
+
+def simulated_mos(severity: NDArray[np.float32], seed: int) -> NDArray[np.float64]:
+    """Return `[n, 4]` MOS of twenty simulated raters, two of them careless."""
+    quality = {
+        str(i): dict(zip(DIMENSIONS, (5 - 4 * row).tolist(), strict=True))
+        for i, row in enumerate(severity)
+    }
+    total = np.zeros(severity.shape)
+    for rating in simulate_panel(quality, seed, Panel(n_careless=2)):
+        total[int(rating.stimulus), DIMENSIONS.index(rating.dimension)] += rating.score
+    return total / Panel().n_raters
+
+
+def held_out_kinds(
+    examples: Examples, names: Sequence[str], seed: int, folds: int = _N_FOLDS
+) -> tuple[NDArray[np.float32], NDArray[np.int_]]:
+    """Return `[n, 4]` quality, each figure judged by a prior that has not seen its kind.
+
+    Returns:
+        Quality, and the fold of each figure.
+    """
+    quality = np.zeros(examples.severity.shape, np.float32)
+    fold_of = np.array([KINDS.index(kind) % folds for kind in examples.kinds])
+    for fold in range(folds):
+        seen = examples.of_kinds(KINDS[fold::folds], inside=False)
+        out = fold_of == fold
+        quality[out] = learn_prior(seen, names, seed, n_models=1)(examples.features[out]).quality
+    return quality, fold_of
+
+
+def _measured(prior: Prior, examples: Examples, names: Sequence[str], seed: int) -> Prior:
+    """Return the prior with its rank correlations and residuals on held-out kinds."""
+    from scipy.stats import spearmanr
+
+    quality, fold_of = held_out_kinds(examples, names, seed)
+    mos = simulated_mos(examples.severity, seed)
+    srcc, residual_sd = {}, {}
+    for d, dimension in enumerate(DIMENSIONS):
+        by_fold = [
+            float(spearmanr(quality[fold_of == f, d], mos[fold_of == f, d]).statistic)
+            for f in np.unique(fold_of)
+        ]
+        srcc[dimension] = round(float(np.mean(by_fold)), 3)
+        residual_sd[dimension] = round(float(np.sqrt(np.mean((quality - mos)[:, d] ** 2))), 3)
+    return replace(prior, srcc=srcc, residual_sd=residual_sd)
+
+
+def _rendered(n_figures: int, cache: Path, network: Lite0) -> Examples:
+    """Render and measure figures chunk by chunk; chunks in `cache` are read instead."""
+    cache.mkdir(parents=True, exist_ok=True)
+    chunks = [_chunk(start, cache / f"{start:06d}.npz", network) for start in _starts(n_figures)]
+    return Examples(
+        np.concatenate([c.features for c in chunks]),
+        tuple(kind for c in chunks for kind in c.kinds),
+        np.concatenate([c.severity for c in chunks]),
+        np.concatenate([c.presence for c in chunks]),
+    )
+
+
+def _starts(n_figures: int) -> Iterator[int]:
+    for start in range(0, n_figures, _CHUNK):
+        sys.stderr.write(f"figures {start} of {n_figures}\n")
+        yield start
+
+
+def _chunk(start: int, path: Path, network: Lite0) -> Examples:
+    from pipelines.scoring.figures.sampling import draw_figures
+
+    if path.exists():
+        with np.load(path) as saved:
+            kinds = tuple(str(kind) for kind in saved["kinds"])
+            return Examples(saved["features"], kinds, saved["severity"], saved["presence"])
+    drawn = list(draw_figures(start, start + _CHUNK))
+    features = [extract_features(image, network) for image, _ in drawn]
+    examples = examples_of(features, [truth for _, truth in drawn])
+    np.savez(path, **examples._asdict())
+    return examples
+
+
+def main() -> None:
+    """Render, measure, learn, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--figures", type=int, default=4800)
+    parser.add_argument("--cache", type=Path, default=Path("build/prior"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    examples = _rendered(given.figures, given.cache, Lite0.bundled())
+    for name, with_network in (("full", True), ("hand", False)):
+        names = embedded_feature_names(with_network=with_network)
+        part = examples._replace(features=examples.features[:, : len(names)])
+        prior = _measured(learn_prior(part, names, given.seed), part, names, given.seed)
+        save_prior(prior, given.out / f"prior-{name}.safetensors")
+        sys.stderr.write(f"{name}: held-out kinds {prior.srcc}, residual {prior.residual_sd}\n")
+
+
+if __name__ == "__main__":
+    main()
