@@ -1,0 +1,85 @@
+"""Hand-crafted features: finite for everything, and each moves with what it is named for."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageFilter
+
+from annotator.demo.panel import IMAGES
+from pipelines.scoring.features import FEATURE_NAMES, hand_features
+from pipelines.scoring.nss import NSS_NAMES
+
+FIGURE = Image.open(IMAGES / "astronomy-phased-magnitude.png").convert("RGB")
+PHOTO = Image.open(IMAGES / "biology-colon-tissue.png").convert("RGB")
+
+
+def _of(image):
+    return dict(zip(FEATURE_NAMES, hand_features(image), strict=True))
+
+
+def test_names_are_unique_and_hold_the_scene_statistics():
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
+    assert len(NSS_NAMES) == 36
+    assert FEATURE_NAMES[-36:] == NSS_NAMES
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(1, 90), st.integers(1, 90), st.integers(0, 255),
+    st.sampled_from(["L", "RGB", "RGBA", "P", "1", "I;16"]), st.booleans(),
+)  # fmt: skip
+def test_every_image_has_finite_features(width, height, grey, mode, noisy):
+    pixels = np.full((height, width), grey, np.uint8)
+    if noisy:
+        pixels = np.random.default_rng(grey).integers(0, 256, (height, width), np.uint8)
+    if mode == "I;16":
+        image = Image.fromarray(pixels.astype(np.uint16) * 256)
+    else:
+        image = Image.fromarray(pixels).convert(mode)
+    values = hand_features(image)
+    assert values.shape == (len(FEATURE_NAMES),)
+    assert values.dtype == np.float32
+    assert np.isfinite(values).all()
+
+
+def test_blur_lowers_sharpness_and_noise_raises_it():
+    sharp, blurred = _of(PHOTO), _of(PHOTO.filter(ImageFilter.GaussianBlur(3)))
+    assert blurred["laplacian_1"] < sharp["laplacian_1"] - 2
+    assert blurred["edge_width"] < sharp["edge_width"]
+    pixels = np.asarray(FIGURE, dtype=float)
+    grain = np.random.default_rng(0).normal(0, 25, pixels.shape)
+    noisy = _of(Image.fromarray((pixels + grain).clip(0, 255).astype(np.uint8)))
+    assert noisy["noise"] > _of(FIGURE)["noise"] + 0.02
+
+
+def test_compression_leaves_a_grid_of_eight(tmp_path):
+    PHOTO.save(tmp_path / "low.jpg", quality=4)
+    low = _of(Image.open(tmp_path / "low.jpg"))
+    assert low["block_x"] > 1.5 * _of(PHOTO)["block_x"]
+
+
+def test_tilt_moves_edges_off_the_axes():
+    tilted = _of(FIGURE.rotate(5, Image.Resampling.BICUBIC, expand=True, fillcolor="white"))
+    assert tilted["direction_0"] < 0.7 * _of(FIGURE)["direction_0"]
+
+
+def test_a_copied_region_makes_a_side_peak():
+    pixels = np.random.default_rng(0).integers(0, 256, (400, 400)).astype(np.uint8)
+    copied = pixels.copy()
+    copied[220:340, 60:180] = copied[20:140, 200:320]
+    once, twice = _of(Image.fromarray(pixels)), _of(Image.fromarray(copied))
+    assert twice["repeat_oblique"] > 2 * once["repeat_oblique"]
+
+
+def test_a_cut_edge_touches_ink_and_a_loud_paper_is_seen():
+    cut = _of(FIGURE.crop((120, 0, FIGURE.width, FIGURE.height)))
+    assert cut["margin_x_start"] <= _of(FIGURE)["margin_x_start"]
+    loud = np.asarray(FIGURE).copy()
+    loud[(loud > 240).all(axis=2)] = (255, 255, 0)
+    assert _of(Image.fromarray(loud))["paper_chroma"] > 0.9
+    assert _of(FIGURE)["paper_chroma"] < 0.1
+
+
+def test_banding_leaves_few_greys():
+    banded = PHOTO.convert("L").point(lambda v: v // 64 * 64)
+    assert _of(banded)["n_greys"] < 0.05 < _of(PHOTO)["n_greys"]
