@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +76,30 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
                (_question(q, encode, contents) for q in asked.by_split[split]))  # fmt: skip
         _write(package, contents, f"medqbench_description_{name}.tsv", _CAPTION,
                ((encode(s), text) for s, text in described))  # fmt: skip
-        here = set(members)
-        _write(package, contents, f"medqbench_paired_description_{name}.tsv", _PAIR,
-               ((encode(c.stimulus_a), encode(c.stimulus_b), c.description)
-                for c in source.comparisons if {c.stimulus_a, c.stimulus_b} <= here))  # fmt: skip
+        _write_pairs(package, contents, name, source, set(members), encode)
         contents.splits[split] = sum(stimulus in pictures for stimulus in members)
     _warn(contents)
     return contents
+
+
+def _write_pairs(
+    package: Package,
+    contents: Contents,
+    name: str,
+    source: ExportSource,
+    members: Collection[str],
+    encode: Callable[[str], str],
+) -> None:
+    pairs = [c for c in source.comparisons if {c.stimulus_a, c.stimulus_b} <= set(members)]
+    stem = f"medqbench_paired_description_{name}"
+    published = ((encode(c.stimulus_a), encode(c.stimulus_b), c.description) for c in pairs)
+    _write(package, contents, f"{stem}.tsv", _PAIR, published)
+    if pairs:
+        # VLMEvalKit (e8e78f0) builds lists of two columns and then fails on them; it reads this.
+        listed = (
+            (f"['{encode(c.stimulus_a)}', '{encode(c.stimulus_b)}']", c.description) for c in pairs
+        )
+        _write(package, contents, f"{stem}_list.tsv", _CAPTION, listed)
 
 
 def _write(

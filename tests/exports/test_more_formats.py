@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import dataclasses
 import io
@@ -105,6 +106,9 @@ def test_medq_tables_as_pandas_reads_them(tmp_path: Path) -> None:
     pairs = pd.read_csv(tmp_path / "out" / "medqbench_paired_description_test.tsv", sep="\t")
     assert list(pairs.columns) == ["index", "image_a", "image_b", "description"]
     assert list(pairs["description"]) == ["A is sharper."]
+    listed = pd.read_csv(tmp_path / "out" / "medqbench_paired_description_test_list.tsv", sep="\t")
+    both = ast.literal_eval(listed["image"][0])
+    assert both == [pairs["image_a"][0], pairs["image_b"][0]]
 
 
 def test_medq_images_are_never_taken_for_references(tmp_path: Path) -> None:
