@@ -171,7 +171,7 @@ def logistic5(x: Floats, b1: float, b2: float, b3: float, b4: float, b5: float) 
 
 
 def fit_logistic(x: Floats, y: Floats, n_parameters: int) -> Fit:
-    """Fit a logistic map by least squares, from the starts of VQEG; linear where that fails.
+    """Fit a logistic map by least squares, by standardised predictions; linear where that fails.
 
     The map is monotone in the 4-parameter form. A fit that fails, has fewer pairs than
     parameters + 1 or lies worse than a straight line gives way to the line, and says so.
@@ -185,28 +185,37 @@ def fit_logistic(x: Floats, y: Floats, n_parameters: int) -> Fit:
     if len(x) <= n_parameters or np.ptp(x) == 0:
         return _instead(line, f"{len(x)} pairs are too few, or all predictions are equal")
     function: Callable[..., Floats] = logistic4 if n_parameters == 4 else logistic5
-    spread = float(x.std())
-    start: tuple[float, ...] = (float(y.max()), float(y.min()), float(x.mean()), spread / 4)
-    if pearson(x, y) < 0:
-        start = (start[1], start[0], *start[2:])
+    # Fitted on standardised predictions: started at a mean of 1e-16, the solver's relative
+    # steps would leave that parameter where it is.
+    centre, spread = float(x.mean()), float(x.std())
+    z = (x - centre) / spread
+    rising = pearson(x, y) >= 0
+    ends = (float(y.max()), float(y.min()))
+    start: tuple[float, ...] = (*(ends if rising else ends[::-1]), 0.0, 0.25)
     if n_parameters == 5:
-        slope = 1.0 / spread
-        start = (float(np.ptp(y)), slope, float(x.mean()), line.parameters[0], float(y.mean()))
-    import warnings
-
+        slope = line.parameters[0] * spread
+        start = (float(np.ptp(y)), 1.0, 0.0, slope, float(y.mean()))
     from scipy.optimize import OptimizeWarning, curve_fit
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", OptimizeWarning)
-            found, _ = curve_fit(function, x, y, p0=start, maxfev=_MOST_CALLS)
+            found, _ = curve_fit(function, z, y, p0=start, maxfev=_MOST_CALLS)
     except (RuntimeError, FloatingPointError) as error:
         return _instead(line, f"the fit did not converge ({str(error)[:60]})")
-    mapped = function(x, *found)
+    mapped = function(z, *found)
     if not np.isfinite(mapped).all() or _rmse(mapped, y) > line.rmse * (1 + 1e-9):
         return _instead(line, "the fit lies worse than a straight line")
-    parameters = tuple(float(value) for value in found)
+    parameters = _unstandardised([float(value) for value in found], centre, spread)
     return Fit(f"logistic{n_parameters}", parameters, pearson(mapped, y), _rmse(mapped, y))
+
+
+def _unstandardised(found: list[float], centre: float, spread: float) -> tuple[float, ...]:
+    """Return the parameters of a fit on (x - centre) / spread for x itself."""
+    if len(found) == 4:
+        return found[0], found[1], centre + spread * found[2], spread * found[3]
+    b1, b2, b3, b4, b5 = found
+    return b1, b2 / spread, centre + spread * b3, b4 / spread, b5 - b4 * centre / spread
 
 
 def _instead(line: Fit, why: str) -> Fit:

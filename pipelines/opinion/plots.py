@@ -117,7 +117,7 @@ def _ticks(low: float, high: float) -> list[float]:
     step = 10.0 ** np.floor(np.log10(span / 4))
     step *= next(times for times in (1, 2, 5, 10) if span / (step * times) <= 6)
     first = np.ceil(low / step - 1e-9) * step
-    return [float(round(tick, 10)) for tick in np.arange(first, high + step * 1e-6, step)]
+    return [float(round(tick, 10)) + 0.0 for tick in np.arange(first, high + step * 1e-6, step)]
 
 
 def _axis(scale: _Scale, y: float, label: str) -> str:

@@ -194,7 +194,7 @@ def _agreement_figure(agreement: AgreementResult) -> str:
             value = getattr(entry.alpha, kind)
             points.append(Point(f"{name}, {kind}", value, low, high))
     lows = [min(p.value, p.low) for p in points if np.isfinite(p.value) and np.isfinite(p.low)]
-    axis = "Krippendorff's alpha with 95 % bootstrap interval (1 = full agreement, 0 = chance)"
+    axis = "Krippendorff's alpha, 95 % bootstrap interval (0 chance, 1 full)"
     return _figure(
         interval_plot(points, axis, min([0.0, *lows]), 1.0),
         "Agreement by dimension: ordinal and interval alpha on all stimuli with two ratings.",
