@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from annotator.commands.agreement import agreement
+from annotator.commands.evaluate import evaluate
 from annotator.commands.export import export
 from annotator.commands.importing import import_images
 from annotator.commands.mos import SETTINGS, mos
@@ -49,4 +50,5 @@ application.command("mos", context_settings=SETTINGS)(mos)
 application.add_typer(runs, name="runs")
 application.command("agreement", context_settings=SETTINGS)(agreement)
 application.command("export")(export)
+application.command("evaluate")(evaluate)
 application.command("verify")(verify)

@@ -1,0 +1,300 @@
+"""SIQA-U: accuracy by type of question, in three conventions.
+
+Website: 0.2 yes-or-no + 0.3 what + 0.5 how, 0-100; items without an answer count as wrong.
+Leaderboard: the same, rounded, over what was submitted. Toolkit: mean of the types present, 0-1.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.evaluate.items import Joined, Predictions, Truth
+from pipelines.evaluate.resampling import compared, interval, multinomial, replicates_for
+from schemas.question import LETTERS, QUESTION_TYPES
+from schemas.text import one_line
+
+__all__ = ["CONVENTIONS", "evaluate_u"]
+
+CONVENTIONS = ("website", "leaderboard", "toolkit")
+"""Ways to compute the score of the SIQA tracks."""
+_WEIGHTS = dict(zip(QUESTION_TYPES, (0.2, 0.3, 0.5), strict=True))
+_ALIASES = {"yes/no": "yes-or-no", "yes-no": "yes-or-no", "yesorno": "yes-or-no"}
+Codes = npt.NDArray[np.int8]
+
+
+class _Counts(NamedTuple):
+    """Right answers and items by type."""
+
+    correct: npt.NDArray[np.int64]
+    total: npt.NDArray[np.int64]
+
+    @property
+    def accuracy(self) -> list[float]:
+        pairs = zip(self.correct.tolist(), self.total.tolist(), strict=True)
+        return [c / t if t else 0.0 for c, t in pairs]
+
+
+class _Matched(NamedTuple):
+    """One submission beside the truth."""
+
+    joined: Joined
+    is_right: npt.NDArray[np.bool_]
+    """For each prediction, in the order of its file."""
+    toolkit_stops: str
+    """Why the toolkit would stop with an error, or nothing."""
+    n_odd: int
+    """Answers that are not one letter."""
+
+
+def evaluate_u(
+    truth: Truth,
+    predictions: Predictions,
+    joined: Joined,
+    convention: str = "website",
+    against: tuple[Predictions, Joined] | None = None,
+    bootstrap: int | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Return the score of a submission to SIQA-U, every convention beside it.
+
+    Args:
+        truth: Items with type and answer.
+        predictions: Answers.
+        joined: Which belongs to which.
+        convention: `website`, `leaderboard` or `toolkit`; fixes the units.
+        against: Another submission to compare with, on the same items.
+        bootstrap: Replicates for interval and comparison; None chooses by size.
+        seed: Seed of the bootstrap.
+    """
+    types = _types(truth)
+    matched = _match(truth, predictions, joined)
+    counts = {
+        "website": _website(types["website"], matched),
+        "leaderboard": _counted(types["leaderboard"], matched, is_strict=True),
+        "toolkit": _counted(types["toolkit"], matched, is_strict=False),
+    }
+    scores: dict[str, float | None] = {name: _score(name, counts[name]) for name in CONVENTIONS}
+    if matched.toolkit_stops:
+        scores["toolkit"] = None
+    chosen = counts[convention]
+    n_drawn = replicates_for(6, bootstrap)
+    result = {
+        "track": "U",
+        "convention": convention,
+        "model": predictions.model,
+        "score": scores[convention],
+        "accuracy": _accuracy(convention, chosen),
+        "n": dict(zip(QUESTION_TYPES, chosen.total.tolist(), strict=True)),
+        "ci95": _interval(types["website"], matched, n_drawn, seed),
+        "conventions": scores,
+        "missing": joined.missing,
+        "duplicate": joined.duplicate,
+        "unknown": joined.unknown,
+        "warnings": joined.warnings + _warnings(truth, matched, types, counts, scores),
+    }
+    if against is not None:
+        other = _match(truth, *against)
+        result["against"] = _compare(types["website"], matched, other, n_drawn, seed) | {
+            "model": against[0].model,
+            "missing": against[1].missing,
+        }
+    return result
+
+
+def _types(truth: Truth) -> dict[str, Codes]:
+    """Return the code of each item's type as each convention reads it, -1 where it does not."""
+    codes = {name: code for code, name in enumerate(QUESTION_TYPES)}
+    known: dict[str, dict[Any, int]] = {name: {} for name in CONVENTIONS}
+    given = [row.get("type") for row in truth.rows]
+    for text in {kind for kind in given if isinstance(kind, str)}:
+        plain = text.strip().lower()
+        known["website"][text] = codes.get(_ALIASES.get(plain, plain), -1)
+        known["toolkit"][text] = codes.get(plain, -1)
+        known["leaderboard"][text] = codes.get(text, -1)
+    return {
+        name: np.fromiter(
+            (map_.get(kind, -1) if isinstance(kind, str) else -1 for kind in given), np.int8
+        )
+        for name, map_ in known.items()
+    }
+
+
+def _letter(value: Any) -> str:
+    return value.strip().upper() if type(value) is str else str(value).strip().upper()
+
+
+def _match(truth: Truth, predictions: Predictions, joined: Joined) -> _Matched:
+    key = "precision" if truth.is_answer_file else "answer"
+    right = [_letter(row.get(key)) for row in truth.rows]
+    given = [_letter(value) for value in predictions.values]
+    places = joined.place.tolist()
+    is_right = np.fromiter(
+        (at >= 0 and right[at] == letter for at, letter in zip(places, given, strict=True)),
+        bool,
+        len(places),
+    )
+    times = Counter(given)
+    n_odd = len(given) - sum(times[letter] for letter in LETTERS)
+    odd = next((v for v in predictions.values if not isinstance(v, str)), "")
+    stops = "" if isinstance(odd, str) else f"an answer is {one_line(odd, 20)}, no text"
+    return _Matched(joined, is_right, stops, n_odd)
+
+
+def _website(types: Codes, matched: _Matched) -> _Counts:
+    """Count every item of the truth once, the first answer to it; none is wrong."""
+    first = matched.joined.first
+    is_right = (first >= 0) & matched.is_right[first]
+    return _counts(types, is_right)
+
+
+def _counted(types: Codes, matched: _Matched, *, is_strict: bool) -> _Counts:
+    """Count every answer that was given, duplicates too."""
+    taken = matched.joined.place >= 0
+    if is_strict:
+        taken &= matched.joined.is_strict
+    return _counts(types[matched.joined.place[taken]], matched.is_right[taken])
+
+
+def _counts(types: Codes, is_right: npt.NDArray[np.bool_]) -> _Counts:
+    known = types >= 0
+    size = len(QUESTION_TYPES)
+    total = np.bincount(types[known], minlength=size)
+    return _Counts(np.bincount(types[known & is_right], minlength=size), total)
+
+
+def _score(convention: str, counts: _Counts) -> float:
+    if convention == "leaderboard":
+        yes_or_no, what, how = counts.accuracy
+        # In floats and in this order, as the leaderboard does, whose rounding depends on it.
+        return round((0.2 * yes_or_no + 0.3 * what + 0.5 * how) * 100, 2)
+    pairs = list(zip(counts.correct.tolist(), counts.total.tolist(), strict=True))
+    exact = [Fraction(correct, total) if total else Fraction(0) for correct, total in pairs]
+    if convention == "toolkit":
+        n_present = sum(total > 0 for _, total in pairs)
+        return float(sum(exact) / n_present) if n_present else 0.0
+    weights = [Fraction(str(weight)) for weight in _WEIGHTS.values()]
+    return float(100 * sum(w * a for w, a in zip(weights, exact, strict=True)))
+
+
+def _accuracy(convention: str, counts: _Counts) -> dict[str, float | None]:
+    values: list[float | None] = list(counts.accuracy)
+    if convention == "leaderboard":
+        values = [round(a * 100, 2) for a in counts.accuracy]
+    elif convention == "website":
+        pairs = zip(counts.accuracy, counts.total.tolist(), strict=True)
+        values = [a * 100 if n else None for a, n in pairs]
+    return dict(zip(QUESTION_TYPES, values, strict=True))
+
+
+def _weighted(
+    correct: npt.NDArray[np.int64], total: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the website's score of each replicate; shapes (replicates, types)."""
+    accuracy = np.divide(correct, total, out=np.zeros(correct.shape), where=total > 0)
+    scores: npt.NDArray[np.float64] = accuracy @ np.array(list(_WEIGHTS.values())) * 100
+    return scores
+
+
+def _cells(types: Codes, *sides: _Matched) -> npt.NDArray[np.int64]:
+    """Return how many items of each type fall into each combination of right and wrong."""
+    known = types >= 0
+    code = types[known].astype(np.intp)
+    for side in sides:
+        first = side.joined.first
+        code = code * 2 + ((first >= 0) & side.is_right[first])[known]
+    return np.bincount(code, minlength=len(QUESTION_TYPES) * 2 ** len(sides))
+
+
+def _interval(types: Codes, matched: _Matched, replicates: int, seed: int) -> list[float] | None:
+    cells = _cells(types, matched)
+    if not replicates or not cells.sum():
+        return None
+    drawn = multinomial(cells, replicates, seed).reshape(replicates, -1, 2)
+    return interval(_weighted(drawn[..., 1], drawn.sum(axis=2)))
+
+
+def _compare(
+    types: Codes, own: _Matched, other: _Matched, replicates: int, seed: int
+) -> dict[str, Any]:
+    cells = _cells(types, own, other)
+    drawn = multinomial(cells, replicates, seed).reshape(replicates, -1, 2, 2)
+    total = drawn.sum(axis=(2, 3))
+    return {"convention": "website"} | compared(
+        _weighted(drawn[:, :, 1, :].sum(axis=2), total),
+        _weighted(drawn[:, :, :, 1].sum(axis=2), total),
+        _score("website", _website(types, own)),
+        _score("website", _website(types, other)),
+    )
+
+
+def _warnings(
+    truth: Truth,
+    matched: _Matched,
+    types: dict[str, Codes],
+    counts: dict[str, _Counts],
+    scores: dict[str, float | None],
+) -> list[str]:
+    said = [*_type_warnings(truth, types), *_gap_warnings(matched.joined, counts)]
+    if matched.toolkit_stops:
+        said.append(f"The toolkit stops with an error: {matched.toolkit_stops}.")
+    if matched.n_odd:
+        said.append(
+            f"{matched.n_odd} answers are not one letter A-D and count as wrong in every "
+            "convention ('A. Yes' is wrong, ' a ' is read as A)."
+        )
+    absent = [
+        name for name, n in zip(QUESTION_TYPES, counts["website"].total, strict=True) if not n
+    ]
+    if absent:
+        said.append(
+            f"There are no questions of type {', '.join(absent)}: website and leaderboard count "
+            "their share as 0, the toolkit takes the mean of the types present."
+        )
+    website, toolkit = scores["website"], scores["toolkit"]
+    if website is not None and toolkit is not None and abs(website / 100 - toolkit) > 1e-9:
+        said.append(
+            "Website and leaderboard weigh 0.2 yes-or-no + 0.3 what + 0.5 how on 0-100 "
+            f"({website:.4g}); the toolkit takes the plain mean of the types on 0-1 "
+            f"({toolkit:.4g})."
+        )
+    return said
+
+
+def _type_warnings(truth: Truth, types: dict[str, Codes]) -> list[str]:
+    said = []
+    for name in ("toolkit", "leaderboard"):
+        n = int(((types["website"] >= 0) & (types[name] < 0)).sum())
+        if n:
+            said.append(
+                f"The {name} leaves out {n} items, because their type is not written as "
+                f"{', '.join(QUESTION_TYPES)}."
+            )
+    odd = np.flatnonzero(types["website"] < 0)
+    if odd.size:
+        kind = one_line(truth.rows[int(odd[0])].get("type"), 30)
+        said.append(f"{odd.size} items have no known type (e.g. '{kind}') and are in no score.")
+    return said
+
+
+def _gap_warnings(joined: Joined, counts: dict[str, _Counts]) -> Sequence[str]:
+    said = []
+    if joined.missing:
+        said.append(
+            f"{len(joined.missing)} items have no answer: the website's accuracy counts them as "
+            f"wrong, leaderboard and toolkit count the {int(counts['leaderboard'].total.sum())} "
+            "that were answered."
+        )
+    if joined.duplicate:
+        said.append(
+            f"{len(joined.duplicate)} items are answered more than once: the first answer counts "
+            "here, leaderboard and toolkit count each."
+        )
+    if joined.unknown:
+        said.append(f"{len(joined.unknown)} answers belong to no item of the truth.")
+    return said
