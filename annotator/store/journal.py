@@ -74,7 +74,7 @@ def decode(line: bytes, offset: int) -> tuple[int, Fact]:
         JournalFault: the line is damaged or of a kind this version does not know.
     """
     body, tail = line[:-_TAIL], line[-_TAIL:]
-    if not tail.startswith(_CRC) or tail[len(_CRC) : len(_CRC) + 8] != b"%08x" % zlib.crc32(body):
+    if tail != _CRC + b"%08x" % zlib.crc32(body) + b'"}\n':
         raise JournalFault(offset, "the line is damaged (its checksum does not fit)")
     record = orjson.loads(body + b"}")
     seq = record.pop("seq")

@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa
 
 from annotator.store.index import connect, migrate
+from annotator.store.journal import encode
 from annotator.store.reads import Reads
 from schemas.errors import UserError
 from schemas.facts import Fact
@@ -65,9 +66,9 @@ class SnapshotStore(Reads):
         """Hand facts to the server; on return they are on disk.
 
         Raises:
-            UserError: what the server's writer said, or `server_gone`.
+            UserError: `unstorable`, what the server's writer said, or `server_gone`.
         """
-        body = b"\n".join(orjson.dumps(fact.as_json()) for fact in facts)
+        body = b"\n".join(encode(fact) for fact in facts)
         try:
             response = self._client.post("/internal/facts", content=body)
         except httpx.TransportError as error:

@@ -28,6 +28,8 @@ from schemas.study import Study
 __all__ = ["Store", "hold_lock", "replay"]
 
 _REPLAY_CHUNK = 20_000
+_NOT_ITS_CONTENT = ("No space left", "Permission denied", "Could not set lock", "Read-only")
+"""Signs in DuckDB's errors that the file itself may be whole."""
 
 
 class Store(Reads):
@@ -140,20 +142,16 @@ class Store(Reads):
         if rebuild and path.exists():
             self._set_database_aside("as asked")
         try:
-            connection = connect(str(path))
-            migrate(connection)
-            applied_position(connection)
+            return _connected(path)
         except duckdb.Error as error:
-            if not path.exists() or path.stat().st_size == 0 or "No space" in str(error):
-                raise UserError(
-                    "database_unwritable",
-                    f"The database {path} cannot be opened: {error}. Make room or mend the "
-                    "folder's permissions; the journal holds everything.",
-                ) from error
-            self._set_database_aside(f"it could not be read ({str(error).splitlines()[0]})")
-            connection = connect(str(path))
-            migrate(connection)
-        return connection
+            if not path.exists() or any(sign in str(error) for sign in _NOT_ITS_CONTENT):
+                raise _unusable(path, error) from error
+            why = str(error).splitlines()[0]
+        self._set_database_aside(f"it could not be read ({why})")
+        try:
+            return _connected(path)
+        except duckdb.Error as error:
+            raise _unusable(path, error) from error
 
     def _set_database_aside(self, why: str) -> None:
         path = self.folder.database
@@ -178,6 +176,26 @@ class Store(Reads):
                 "run `verify --rebuild` to go on with the journal as it is.",
             )
         return replay(self._connection, self.folder.journal, position, seq)
+
+
+def _connected(path: Path) -> duckdb.DuckDBPyConnection:
+    connection = connect(str(path))
+    try:
+        migrate(connection)
+        applied_position(connection)
+    except duckdb.Error:
+        # DuckDB shares what this process has open; a file made anew must not meet the old one.
+        connection.close()
+        raise
+    return connection
+
+
+def _unusable(path: Path, error: duckdb.Error) -> UserError:
+    return UserError(
+        "database_unusable",
+        f"The database {path} cannot be opened: {error}. Make room, mend the permissions, or close "
+        "the program that has it open; the journal holds everything.",
+    )
 
 
 def replay(

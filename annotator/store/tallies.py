@@ -1,0 +1,116 @@
+"""What the desk counts: submissions by time, by rater, by stimulus, by score."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from annotator.store.reads import Reads
+
+__all__ = [
+    "results_position",
+    "submissions_of_rater",
+    "submissions_over_time",
+    "submissions_per_stimulus",
+    "tally_of_raters",
+    "use_of_scale",
+]
+
+_WHEN = "coalesce(rated_at, recorded_at)"
+_LETTERS = {"day": 10, "hour": 13}
+"""How much of an ISO time names the day, the hour."""
+
+
+def results_position(study: Reads) -> tuple[int, int]:
+    """Return the last fact that changes scores, and the last that changes what they are of."""
+    row = study.rows(
+        """SELECT greatest((SELECT coalesce(max(seq), 0) FROM submissions),
+                (SELECT coalesce(max(seq), 0) FROM decisions),
+                (SELECT coalesce(max(seq), 0) FROM reversals)) AS scores,
+            greatest((SELECT coalesce(max(seq), 0) FROM stimuli),
+                (SELECT coalesce(max(seq), 0) FROM sightings),
+                (SELECT coalesce(max(seq), 0) FROM descriptions)) AS stimuli"""
+    )[0]
+    return row["scores"], row["stimuli"]
+
+
+def submissions_over_time(
+    study: Reads, unit: Literal["day", "hour"], since: str = "", rater: str | None = None
+) -> pa.Table:
+    """Return `at, n`: submissions that count per day or hour (UTC), oldest first.
+
+    Args:
+        study: The study.
+        unit: `day` or `hour`.
+        since: ISO time from which they are counted; all where empty.
+        rater: Of one rater; of all where None.
+    """
+    return study.table(
+        f"""SELECT substr({_WHEN}, 1, {_LETTERS[unit]}) AS at, count(*) AS n
+        FROM kept_submissions WHERE {_WHEN} >= ? AND (? IS NULL OR rater = ?)
+        GROUP BY 1 ORDER BY 1""",  # noqa: S608 - both inserts are constants of this file
+        [since, rater, rater],
+    )
+
+
+def submissions_per_stimulus(study: Reads) -> pa.Table:
+    """Return `n, stimuli`: how many stimuli in use have n submissions that count."""
+    return study.table(
+        """SELECT coalesce(k.n, 0) AS n, count(*) AS stimuli
+        FROM stimuli s LEFT JOIN (SELECT stimulus, count(*) AS n FROM kept_submissions
+                                  GROUP BY stimulus) k USING (stimulus)
+        WHERE s.stimulus NOT IN (SELECT stimulus FROM retired_stimuli)
+        GROUP BY 1 ORDER BY 1"""
+    )
+
+
+def tally_of_raters(study: Reads, since: str) -> list[dict[str, Any]]:
+    """Return of everybody with a submission: rater, n, n_recent, duration_ms, first, last.
+
+    Args:
+        study: The study.
+        since: ISO time from which submissions are recent.
+    """
+    return study.rows(
+        f"""SELECT rater, count(*) AS n, count_if({_WHEN} >= ?)::BIGINT AS n_recent,
+            median(duration_ms) AS duration_ms, min({_WHEN}) AS first, max({_WHEN}) AS last
+        FROM kept_submissions GROUP BY rater ORDER BY rater""",  # noqa: S608
+        [since],
+    )
+
+
+def use_of_scale(study: Reads, rater: str | None = None) -> pa.Table:
+    """Return `dimension, score, n` over the current submissions of one rater, or of all."""
+    return study.table(
+        """SELECT dimension, score, count(*) AS n FROM (
+            SELECT unnest(dimensions) AS dimension, unnest(scores) AS score
+            FROM current_submissions WHERE ? IS NULL OR rater = ?)
+        GROUP BY ALL ORDER BY ALL""",
+        [rater, rater],
+    )
+
+
+def submissions_of_rater(study: Reads, rater: str, limit: int, offset: int) -> list[dict[str, Any]]:
+    """Return a rater's submissions, newest first, with their texts; columns as `submissions_of`.
+
+    Args:
+        study: The study.
+        rater: Whose.
+        limit: How many at most.
+        offset: How many of the newest are left out.
+    """
+    return study.rows(
+        """WITH page AS (SELECT * FROM submissions WHERE rater = ?
+            ORDER BY seq DESC LIMIT ? OFFSET ?)
+        SELECT s.submission, s.stimulus, i.file_name, s.dimensions, s.scores,
+            coalesce(s.rated_at, s.recorded_at) AS at, s.duration_ms,
+            s.is_late, r.action, r.author, r.reason,
+            s.submission IN (SELECT corrects FROM submissions WHERE corrects IS NOT NULL)
+                AS is_corrected,
+            (SELECT list(f.text ORDER BY f.position) FROM feedback f
+             WHERE f.submission = s.submission) AS texts
+        FROM page s JOIN stimuli i USING (stimulus) LEFT JOIN removals r USING (submission)
+        ORDER BY s.seq DESC""",
+        [rater, limit, offset],
+    )
