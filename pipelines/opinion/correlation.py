@@ -7,6 +7,7 @@ the fourth-order polynomial is the one ISRG-Q draws.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
