@@ -45,7 +45,9 @@ def header_html(title: str) -> str:
         f'<div class="siqa desk-head"><h1>{escape(title)}</h1>'
         '<span class="soft">curator’s desk</span>'
         '<button type="button" class="link push" onclick="siqaTheme.toggle()">light / dark</button>'
-        '<form method="post" action="/leave"><button class="link">sign out</button></form></div>'
+        '<form method="post" action="/leave" onsubmit="return confirm('
+        "'Sign out here? To come back you need a new invite link.'"
+        ')"><button class="link">sign out</button></form></div>'
     )
 
 

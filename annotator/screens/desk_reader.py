@@ -102,6 +102,8 @@ class MosQuery:
     page: int = 1
     """Counted from 1; past the end, the last page is given."""
     page_size: int = 50
+    where: Mapping[str, str] = field(default_factory=dict)
+    """Manifest column -> the value wanted; columns with few values only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,10 @@ class MosPage:
     n_pages: int
     n_found: int
     """Stimuli that match the search."""
+    as_of: str | None = None
+    """Time of the results, ISO 8601; None before the first are computed."""
+    is_old: bool = False
+    """Newer results are being computed."""
 
 
 @dataclass(frozen=True, slots=True)

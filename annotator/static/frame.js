@@ -13,7 +13,7 @@ export function buildFrame(say, language, keys, on) {
   const title = h("b", { class: "title" });
   const fill = h("i");
   const bar = h("div", { class: "bar", role: "progressbar", "aria-label": say("progress"),
-    "aria-valuemin": "0" }, fill);
+    "aria-valuemin": "0", hidden: true }, fill);
   const counted = h("span", { class: "soft counted" });
   const sitting = h("span", { class: "soft push sitting" });
   const rater = h("span", { class: "soft rater" });

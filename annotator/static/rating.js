@@ -90,8 +90,9 @@ class RatingScreen {
   /** Ask what comes next; on failure say so and try again. */
   async load() {
     try {
-      await this.show(await routes.next());
+      const item = await routes.next();
       this.tell(null);
+      await this.show(item);
     } catch (error) {
       if (error instanceof routes.Refused && !error.passing) return this.stop(error);
       this.trouble(error);
@@ -191,7 +192,10 @@ class RatingScreen {
   farewell(item) {
     this.drawProgress({ ...item, progress: item.progress ?? this.progress });
     const back = h("button", { type: "button", class: "plain", onclick: () => this.back() }, this.say("back_last"));
-    this.showPage(this.say("done_title"), item.message ?? item.reason, item.can_undo === false ? "" : back);
+    // The server's own words are English and say more; others come from the catalogue.
+    const own = item.message ?? item.reason;
+    const reason = this.language === "en" ? own : this.say.or("done_" + item.reason, own);
+    this.showPage(this.say("done_title"), reason, item.can_undo === false ? "" : back, "ask_again");
   }
 
   /** The server lets this person do nothing here: say why, with a way to try again. */
@@ -199,14 +203,14 @@ class RatingScreen {
     this.showPage(this.say(error.loggedOut ? "logged_out_title" : "refused_title"), error.message, "");
   }
 
-  showPage(title, text, more) {
+  showPage(title, text, more, wording = "look_again") {
     const { page } = this.frame;
     this.draft?.close();
     this.draft = null;
     this.steps = [];
     this.viewer.clear();
     this.frame.steps.replaceChildren();
-    const again = h("button", { type: "button", class: "go", onclick: () => this.load() }, this.say("look_again"));
+    const again = h("button", { type: "button", class: "go", onclick: () => this.load() }, this.say(wording));
     page.replaceChildren(h("h1", {}, title), h("p", {}, text), h("p", { class: "row" }, again, more));
     page.hidden = false;
     this.tell(null);

@@ -29,12 +29,15 @@ export function rememberLanguage(language) {
 export function wordsIn(language) {
   const plural = new Intl.PluralRules(language);
   const number = new Intl.NumberFormat(language);
-  return function say(key, values = {}) {
+  say.or = (key, otherwise) => (key in CATALOGUE[language] ? say(key) : otherwise);
+  return say;
+
+  function say(key, values = {}) {
     let text = CATALOGUE[language][key] ?? CATALOGUE.en[key];
     if (text === undefined) throw new Error(`words.json has no '${key}'`);
     if (typeof text === "object") text = text[plural.select(values.n)] ?? text.other;
     return text.replace(/\{(\w+)\}/g, (_, name) =>
       typeof values[name] === "number" ? number.format(values[name]) : values[name] ?? "",
     );
-  };
+  }
 }

@@ -367,8 +367,86 @@ def test_nothing_left_is_a_friendly_page(visitor):
     expect(page.locator(".page h1")).to_have_text("Nothing left to rate")
     expect(page.locator(".page")).to_contain_text("You have rated every image.")
     page.unroute("**/api/next")
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Look again").click()
     expect(page.locator(".dim")).to_have_count(4)
+
+
+def test_missing_image_says_so_and_can_be_asked_for_again(visitor):
+    page = visitor.come_in()
+    page.route("**/images/*", lambda route: route.fulfill(status=404, json={}))
+    page.reload()
+    expect(page.locator(".notice")).to_contain_text("The image did not load.")
+    page.unroute("**/images/*")
+    page.locator(".notice button").click()
+    expect(page.locator(".notice")).to_be_hidden()
+    expect(page.locator(".image .openseadragon-canvas img").first).to_be_visible()
+
+
+def test_slow_image_is_never_replaced_by_the_last_one(visitor):
+    page = visitor.come_in()
+    stuck: list[Route] = []
+    page.route("**/images/*", lambda route: stuck.append(route))
+    page.reload()
+    expect(page.locator(".image")).to_have_class(re.compile("loading"))
+    page.keyboard.press("4")
+    assert chosen(page) == []
+    for route in stuck:
+        route.continue_()
+    page.unroute("**/images/*")
+    expect(page.locator(".image")).not_to_have_class(re.compile("loading"))
+    expect(page.locator(".scale")).to_contain_text("px")
+
+
+def test_very_large_image_comes_in_steps(visitor):
+    page = visitor.come_in()
+    item = next_of(page)
+    item["stimulus"] |= {"width": 8000, "height": 6000}
+    item["upcoming"] = None
+    page.route("**/api/next", lambda route: route.fulfill(json=item))
+    visitor.requests.clear()
+    page.reload()
+    expect(page.locator(".scale")).to_contain_text("8000 × 6000 px")
+    page.wait_for_timeout(500)
+    asked = [url.partition("/images/")[2] for url in visitor.requests if "/images/" in url]
+    assert asked == [item["stimulus"]["id"] + "?w=2000"]
+    page.keyboard.press("o")
+    expect(page.locator(".scale")).to_contain_text("100 %")
+
+
+CONFLICTS = """() => import("/static/kept.js").then(({mergeDrafts: merge}) => {
+  const draft = (text, score) => ({rate: {scores: {clarity: score}}, feedback: {text}});
+  const old = draft("The axis", 3);
+  return {
+    theirs: merge(draft("other device", 2), {answers: old, synced: old}),
+    ours: merge(old, {answers: draft("The axis has no unit", 4), synced: old}),
+    both: merge(draft("The axis is bare", 2), {answers: draft("Else", 4), synced: old}),
+    grown: merge(draft("The axis is", 2), {answers: draft("The axis is bare", 4), synced: old}),
+    nothing: merge({}, null),
+    lost: merge({}, {answers: old, synced: old}),
+  };
+})"""
+
+
+def test_drafts_of_two_devices_lose_no_text(visitor):
+    page = visitor.come_in()
+    merged = page.evaluate(CONFLICTS)
+    assert merged["theirs"]["feedback"]["text"] == "other device"
+    assert merged["ours"]["feedback"]["text"] == "The axis has no unit"
+    assert merged["both"]["feedback"]["text"] == "The axis is bare\n\nElse"
+    assert merged["both"]["rate"]["scores"] == {"clarity": 2}
+    assert merged["grown"]["feedback"]["text"] == "The axis is bare"
+    assert merged["nothing"] == {}
+    assert merged["lost"]["feedback"]["text"] == "The axis"
+
+
+def test_hint_when_a_fault_is_named_on_a_dimension_rated_best(visitor):
+    page = visitor.come_in()
+    press(page, "5435")
+    page.keyboard.press("w")
+    page.keyboard.type("Clarity is fine. Validity is wrong here.")
+    expect(page.locator(".hint")).to_have_text("A fault, yet Validity is 5?")
+    page.keyboard.press("Control+Enter")
+    wait_done(page, 1)
 
 
 def test_ratings_have_names_for_screen_readers(visitor):
