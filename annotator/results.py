@@ -16,7 +16,7 @@ from pipelines.opinion.mos import MosResult, RemovedRating, compute_mos
 from pipelines.opinion.options import Method, MosOptions
 from pipelines.opinion.table import RatingTable
 
-__all__ = ["export_source", "facts_hash", "study_mos", "study_ratings"]
+__all__ = ["export_source", "facts_hash", "removed_ratings", "study_mos", "study_ratings"]
 
 _VERSIONED = ("duckdb", "numpy", "pandas", "pillow", "pyarrow", "scipy")
 
@@ -26,17 +26,21 @@ def study_mos(
 ) -> MosResult:
     """Compute the opinion scores of a study from the ratings that count."""
     table = study_ratings(study)
-    removed = [
+    return compute_mos(table, method, options, study.study.composites, removed_ratings(study))
+
+
+def removed_ratings(study: Reads) -> list[RemovedRating]:
+    """Return the ratings that curators' decisions took out."""
+    return [
         RemovedRating(row["stimulus"], row["rater"], row["dimension"], row["score"], row["reason"])
         for row in study.removed().to_pylist()
     ]
-    return compute_mos(table, method, options, study.study.composites, removed)
 
 
-def study_ratings(study: Reads) -> RatingTable:
-    """Return the ratings that count, coded for the statistics."""
+def study_ratings(study: Reads, ratings: pa.Table | None = None) -> RatingTable:
+    """Return the ratings that count, coded for the statistics; `ratings` where read already."""
     return rating_table(
-        study.ratings(),
+        study.ratings() if ratings is None else ratings,
         scale=(study.study.scale.low, study.study.scale.high),
         dimensions=study.study.dimension_names,
         levels=sorted(study.study.scale.scores),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,10 +14,24 @@ from annotator.commands.mos import checked_options, option_values, table_of_file
 from schemas.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipelines.opinion.agreement import AgreementResult
+    from pipelines.opinion.mos import RemovedRating
+    from pipelines.opinion.options import MosOptions
+    from pipelines.opinion.table import RatingTable
     from schemas.study import Composite
 
 __all__ = ["agreement"]
+
+
+class _Given(NamedTuple):
+    """What is compared."""
+
+    table: RatingTable
+    composites: tuple[Composite, ...]
+    removed: Sequence[RemovedRating]
+    title: str
 
 
 def agreement(
@@ -40,48 +55,95 @@ def agreement(
     ] = None,
 ) -> None:
     """Compute agreement between raters; thresholds of a method by name as in `mos`."""
-    from annotator.results import study_ratings
-    from annotator.store import open_study
     from pipelines.opinion.agreement import compute_agreement
 
     answer: Answer = context.obj
     options = checked_options(option_values(context.args))
-    chosen = method or None
-    if ratings is not None:
-        table = table_of_file(ratings, scale)
-        composites: tuple[Composite, ...] = ()
-    else:
-        with open_study(answer.folder) as study:
-            table, composites = study_ratings(study), study.study.composites
+    if out is not None and out.suffix not in (".html", ".json"):
+        raise UserError(
+            "unknown_file_type", f"{out} ends in neither .html nor .json; choose one of them."
+        )
+    given = _given(answer, ratings, scale)
     result = compute_agreement(
-        table,
-        composites,
-        chosen,  # type: ignore[arg-type]
+        given.table,
+        given.composites,
+        method or None,  # type: ignore[arg-type]
         options,
         replicates=replicates,
         seed=seed,
     )
     for warning in result.warnings:
         answer.say(f"Note: {warning}")
+    document = result.as_json()
     if out is not None:
-        _write(out, result)
-    answer.give(result.as_json(), _summary(result, out))
-
-
-def _write(out: Path, result: AgreementResult) -> None:
-    if out.suffix != ".json":
-        raise UserError(
-            "unknown_file_type", f"{out} does not end in .html or .json; choose one of them."
+        text = (
+            json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+            if out.suffix == ".json"
+            else _report(given, result, method or "mean", options, _command(answer, out))
         )
-    text = json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False, indent=1)
-    out.write_text(text + "\n", encoding="utf-8")
+        _write(out, text)
+    answer.give(document, _summary(document, out))
 
 
-def _summary(result: AgreementResult, out: Path | None) -> str:
+def _given(answer: Answer, ratings: Path | None, scale: str) -> _Given:
+    if ratings is not None:
+        return _Given(table_of_file(ratings, scale), (), (), ratings.name)
+    if scale:
+        raise typer.BadParameter("--scale goes with --ratings; a study has its own scale.")
+    from annotator.results import removed_ratings, study_ratings
+    from annotator.store import open_study
+
+    with open_study(answer.folder) as study:
+        return _Given(
+            study_ratings(study),
+            study.study.composites,
+            removed_ratings(study),
+            study.study.title,
+        )
+
+
+def _report(
+    given: _Given, result: AgreementResult, method: str, options: MosOptions, command: str
+) -> str:
+    """Return the report: scores by the method, beside those of the others, and agreement."""
+    from annotator.clock import now
+    from pipelines.opinion.mos import compute_mos
+    from pipelines.opinion.options import METHODS
+    from pipelines.opinion.report import report_html
+
+    scores = {
+        name: compute_mos(given.table, name, options, given.composites, given.removed)
+        for name in METHODS
+    }
+    return report_html(
+        given.title,
+        scores[method],  # type: ignore[index]
+        result,
+        command=command,
+        made_at=now().strftime("%Y-%m-%d %H:%M UTC"),
+        compared=[scores[name] for name in METHODS if name != method],
+    )
+
+
+def _command(answer: Answer, out: Path) -> str:
+    """Return the command line that makes the report again."""
+    return shlex.join(["python", "app.py", *answer.arguments]) if answer.arguments else str(out)
+
+
+def _write(out: Path, text: str) -> None:
+    part = out.with_name(f".{out.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _summary(document: dict[str, Any], out: Path | None) -> str:
     if out is not None:
         return f"Report written to {out}."
     lines = ["dimension\tstimuli\traters\tratings\talpha (ordinal)\talpha (interval)\tICC(A,1)"]
-    for name, entry in result.as_json()["dimensions"].items():
+    for name, entry in document["dimensions"].items():
         alpha, icc = entry["krippendorff_alpha"], entry["icc"]
         cells = [alpha["ordinal"], alpha["interval"], icc["a_1"]]
         shown = ["–" if cell is None else f"{cell:.3f}" for cell in cells]

@@ -26,6 +26,8 @@ class Answer:
     is_folder_named: bool
     """Whether --data or $SIQA_DATA named it."""
     as_json: bool
+    arguments: tuple[str, ...] = ()
+    """The command line as given, for reports that say how to make them again."""
     result: Any = field(default=None)
 
     @classmethod
@@ -49,7 +51,8 @@ class Answer:
             else:
                 rest.append(argument)
         named = folder if folder is not None else os.environ.get("SIQA_DATA") or None
-        return cls(Path(named or _DEFAULT_FOLDER), named is not None, as_json), rest
+        given = tuple(arguments)
+        return cls(Path(named or _DEFAULT_FOLDER), named is not None, as_json, given), rest
 
     def say(self, text: str) -> None:
         """Tell people something, on standard error."""
