@@ -140,6 +140,9 @@ def _scores(column: pa.ChunkedArray, place: str) -> tuple[Floats, npt.NDArray[np
     """Return scores and which rows have one; text, NaN and infinity are errors."""
     kind = column.type
     if pa.types.is_dictionary(kind):
+        found = _scores_of_codes(column, place)
+        if found is not None:
+            return found
         column = column.cast(kind.value_type)
         kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
@@ -164,6 +167,22 @@ def _scores(column: pa.ChunkedArray, place: str) -> tuple[Floats, npt.NDArray[np
             f"{score[bad[0]]:g}; give a finite number or leave the field empty.",
         )
     return score, present
+
+
+def _scores_of_codes(
+    column: pa.ChunkedArray, place: str
+) -> tuple[Floats, npt.NDArray[np.bool_]] | None:
+    """Return scores of a coded column by reading each distinct text once; None at a fault."""
+    array = column.unify_dictionaries().combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        return None
+    try:
+        values, valid = _scores(pa.chunked_array([array.dictionary]), place)
+    except UserError:
+        # The caller reads the column row by row, to name the rows at fault.
+        return None
+    codes = pc.fill_null(array.indices, len(values)).to_numpy(zero_copy_only=False)
+    return np.append(values, np.nan)[codes], np.append(valid, False)[codes]
 
 
 def _not_a_number(column: pa.ChunkedArray, place: str) -> UserError:

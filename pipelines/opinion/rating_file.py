@@ -69,8 +69,8 @@ def _read_csv(path: Path, known_names: Sequence[str]) -> pa.Table:
         bad_rows.append((row.number, row.expected_columns, row.actual_columns))
         return "error"
 
-    types = {name: _REPEATED for name in known if name.strip() not in ("score", "rated_at")}
-    types |= {name: pa.string() for name in known if name.strip() in ("score", "rated_at")}
+    types = {name: _REPEATED for name in known if name.strip() != "rated_at"}
+    types |= {name: pa.string() for name in known if name.strip() == "rated_at"}
     try:
         with pa_csv.open_csv(
             path,
