@@ -1,0 +1,1 @@
+"""From what experts wrote to questions: reading, drafting, checking, asking models. Pure."""
