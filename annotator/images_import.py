@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,20 +45,44 @@ def import_into(
 
 
 def take_in_images(
-    study: Store | SnapshotStore, paths: Sequence[Path], manifest: Path | None, progress: Progress
+    study: Store | SnapshotStore,
+    paths: Sequence[Path],
+    manifest: Path | None,
+    progress: Progress,
+    known_as: tuple[str, str] = ("", ""),
 ) -> dict[str, Any]:
-    """Take images in; see `import_into`."""
+    """Take images in; see `import_into`.
+
+    `known_as` is the start of their paths and what is kept and told instead of it: uploads lie
+    in a temporary folder that says nothing to people.
+    """
     images = study.folder.images
     described = read_manifest(manifest) if manifest is not None else None
     sighted = study.sighted_paths()
     report: dict[str, Any] = {"added": 0, "duplicates": [], "rejected": [], "ignored": 0}
     for batch in intake(paths, described, images, study.known_hashes(), LocalEngine(), progress):
+        batch = _renamed(batch, *known_as)
         facts = _news(facts_of(batch, iso(now())), sighted)
         if facts:
             sync_folder(images.root)
             study.append(facts)
         _count(report, batch)
     return report
+
+
+def _renamed(batch: Batch, start: str, instead: str) -> Batch:
+    if not start:
+        return batch
+
+    def path(text: str) -> str:
+        return instead + text.removeprefix(start) if text.startswith(start) else text
+
+    return replace(
+        batch,
+        sightings=tuple(replace(s, source_path=path(s.source_path)) for s in batch.sightings),
+        duplicates=tuple(replace(d, path=path(d.path)) for d in batch.duplicates),
+        refused=tuple(replace(r, path=path(r.path)) for r in batch.refused),
+    )
 
 
 def _news(facts: list[Fact], sighted: set[tuple[str, str, str]]) -> list[Fact]:

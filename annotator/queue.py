@@ -23,15 +23,32 @@ from annotator.store import Store
 from annotator.store.journal import Entry
 from pipelines.assignment import Choice, choose_fewest_first, rater_key
 from schemas.errors import UserError
-from schemas.facts import Assigned, Decided, Fact, Feedback, Imported, Reversed, Skipped, Submitted
+from schemas.facts import (
+    Assigned,
+    Decided,
+    Fact,
+    Feedback,
+    Imported,
+    Reversed,
+    Setting,
+    Skipped,
+    Submitted,
+)
 from schemas.steps import Part
 
-__all__ = ["Lease", "Outcome", "Queue", "Rest", "Turn"]
+__all__ = ["CLOSED", "Lease", "Outcome", "Queue", "Rest", "Turn"]
+
+CLOSED = "closed"
+"""Setting: `yes` while nobody is served; what is in hand can still be submitted."""
 
 _BACK = 50
 """How many submissions a rater can go back over."""
 
 
+_CLOSED_NOW = (
+    "The curator has closed rating. Everything you submitted is kept, and so is what you had "
+    "begun. Thank you."
+)
 _ALL_TAKEN = (
     "The images left are being rated by others just now. Come back in {minutes} minutes: what "
     "they leave will be yours."
@@ -146,6 +163,7 @@ class Queue:
 
     def _read_store(self) -> None:
         self._is_stale = False
+        self._is_closed = self._store.settings().get(CLOSED) == "yes"
         self._pool = Pool(self._store)
         self._desks: dict[str, _Desk] = {}
         self._by_client: dict[tuple[str, str], _Known] = {}
@@ -177,6 +195,8 @@ class Queue:
             self._catch_up()
             desk = self._desk(rater)
             self._drop_retired(desk)
+            if self._is_closed:
+                return self._rest(desk), None
             if desk.leases:
                 lease = desk.leases[-1]
                 self._renew(lease)
@@ -271,7 +291,7 @@ class Queue:
             desk.n_in_session += 1
             facts: list[Fact] = [fact]
             self._drop_retired(desk)
-            following = None if desk.leases else self._serve(desk)
+            following = None if desk.leases or self._is_closed else self._serve(desk)
             if following is not None:
                 facts.append(self._assigned(following))
             stored = self._store.append_soon(facts)
@@ -302,10 +322,12 @@ class Queue:
             The lease, the submission as it stands, and the pending write.
 
         Raises:
-            UserError: `nothing_to_undo`.
+            UserError: `nothing_to_undo`, or `study_closed`.
         """
         with self._lock:
             self._catch_up()
+            if self._is_closed:
+                raise UserError("study_closed", _CLOSED_NOW, status=409)
             desk = self._desk(rater)
             opened = {lease.corrects for lease in desk.leases}
             for row in self._store.recent_submissions(rater, _BACK):
@@ -467,6 +489,8 @@ class Queue:
             self._desk(fact.rater).n_done += 1
         elif isinstance(fact, Decided | Reversed):
             self._is_stale = True
+        elif isinstance(fact, Setting) and fact.key == CLOSED:
+            self._is_closed = fact.value == "yes"
 
     def _count(self, fact: Submitted) -> None:
         place = self._pool.place[fact.stimulus]
@@ -594,11 +618,14 @@ class Queue:
 
     def _rest(self, desk: _Desk) -> Rest:
         reason, message = self._why_nothing(desk)
-        return Rest(reason, message, self._progress(desk), desk.n_done > 0)
+        can_undo = desk.n_done > 0 and not self._is_closed
+        return Rest(reason, message, self._progress(desk), can_undo)
 
     def _why_nothing(self, desk: _Desk) -> tuple[str, str]:
         pool = self._pool
         wanted = self._study.queue.raters_per_stimulus
+        if self._is_closed:
+            return "study_closed", _CLOSED_NOW
         unseen = ~pool.seen_by(desk.rater) & ~pool.is_retired
         if not len(pool) or pool.is_retired.all():
             return "no_images", "There are no images to rate yet. Come back when the curator says."

@@ -56,9 +56,9 @@ class Run:
         return study_mos(source, self.method, mos_options(**fields))  # type: ignore[arg-type]
 
 
-def list_runs(study: Reads) -> list[Run]:
-    """Return the kept runs, oldest first."""
-    facts = facts_hash(study.ratings(), study.removed())
+def list_runs(study: Reads, facts: str | None = None) -> list[Run]:
+    """Return the kept runs, oldest first; `facts` is the hash of the ratings where known."""
+    facts = facts_hash(study.ratings(), study.removed()) if facts is None else facts
     chosen = study.settings().get(CHOSEN)
     return [
         Run(

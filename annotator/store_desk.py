@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.clock import fresh_id, iso, now
+from annotator.desk.agreement import AgreementView
+from annotator.desk.comparison import Comparison
+from annotator.desk.distributions import Distributions
+from annotator.desk.images import Incoming
+from annotator.desk.packages import Packages
+from annotator.desk.people import People, state_of
+from annotator.desk.progress import Progress
+from annotator.desk.raters import Raters
+from annotator.desk.standing import Standings
+from annotator.jobs import Jobs
 from annotator.names import StimulusNames
-from annotator.results import study_mos
+from annotator.queue import CLOSED
 from annotator.screens.desk_reader import (
     Decision,
     Estimate,
@@ -27,8 +36,9 @@ from annotator.screens.desk_reader import (
     Vote,
 )
 from annotator.store import Store
+from annotator.store.tallies import n_ratings_removed
 from schemas.errors import UserError
-from schemas.facts import Decided, Reversed
+from schemas.facts import Decided, Reversed, Setting
 from schemas.text import clean_text
 
 __all__ = ["StoreDesk"]
@@ -36,26 +46,53 @@ __all__ = ["StoreDesk"]
 _LONGEST_REASON = 2000
 
 
-@dataclass(frozen=True)
-class _Scores:
-    """The table of results as of one fact."""
-
-    seq: int
-    stimuli: pa.Table
-    """stimulus, file_name, details, is_retired, n, and mos:NAME, sos:NAME, ci95:NAME, n:NAME."""
-
-
 class StoreDesk:
-    """Implements `annotator.screens.desk_reader.DeskReader`."""
+    """Implements `annotator.screens.desk_reader.DeskReader`; its parts serve one tab each."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from `store`; append decisions to it."""
+    def __init__(self, store: Store, jobs: Jobs | None = None, patience_s: float = 0.6) -> None:
+        """Read from `store`; append decisions to it.
+
+        Args:
+            store: The open store.
+            jobs: The jobs of the server.
+            patience_s: How long a page waits for newer results before it shows older ones.
+        """
         self._store = store
         self._lock = threading.Lock()
-        self._scores: _Scores | None = None
+        self._overview: tuple[int, Overview] | None = None
+        self.jobs = jobs or Jobs()
+        self.standings = Standings(store, patience_s)
+        self.people = People(store)
+        self.progress = Progress(store)
+        self.raters = Raters(store)
+        self.distributions = Distributions(store, self.standings)
+        self.comparison = Comparison(store, self.standings, self.jobs)
+        self.agreement = AgreementView(store, self.standings, self.jobs)
+        self.incoming = Incoming(store, self.jobs)
+        self.packages = Packages(store, self.standings, self.jobs)
+
+    def is_closed(self) -> bool:
+        """Return whether rating is closed."""
+        return self._store.settings().get(CLOSED) == "yes"
+
+    def set_closed(self, *, closed: bool) -> None:
+        """Close the study for rating, or open it again; what is sent meanwhile is still kept."""
+        self._store.append([Setting(iso(now()), CLOSED, "yes" if closed else "")])
+
+    def filters(self) -> dict[str, list[str]]:
+        """Return manifest columns with few values, and the values of each."""
+        manifest = self.standings.manifest()
+        return {column: manifest.values_of(column) for column in manifest.columns}
 
     def overview(self) -> Overview:
         """Return where the study stands."""
+        seq, _ = self._store.position()
+        with self._lock:
+            if self._overview is None or self._overview[0] != seq:
+                self._overview = (seq, self._count())
+            return self._overview[1]
+
+    def _count(self) -> Overview:
         store, wanted = self._store, self._store.study.queue.raters_per_stimulus
         counts = store.counts()
         given = store.queue_counts()
@@ -65,7 +102,7 @@ class StoreDesk:
         n_wanted = n_stimuli * wanted
         in_hand = int(np.minimum(n, wanted).sum())
         decisions = self._decisions()
-        excluded = {d.target for d in decisions if d.action == "exclude" and not d.reversed_at}
+        excluded = store.excluded_raters()
         return Overview(
             n_stimuli=n_stimuli,
             n_complete=int((n >= wanted).sum()),
@@ -73,7 +110,7 @@ class StoreDesk:
             n_wanted=n_wanted,
             share_complete=in_hand / n_wanted if n_wanted else 0.0,
             n_texts=counts["feedback"],
-            n_removed=store.removed().num_rows,
+            n_removed=n_ratings_removed(store) if counts["removed"] else 0,
             n_retired=counts["retired"],
             raters=[
                 RaterRow(
@@ -82,7 +119,7 @@ class StoreDesk:
                     n_submissions=row["submissions"],
                     n_texts=row["texts"],
                     last_at=row["last_submission_at"],
-                    state=_state(row, excluded),
+                    state=state_of(row, excluded),
                 )
                 for row in store.raters()
             ],
@@ -91,7 +128,13 @@ class StoreDesk:
 
     def mos_page(self, query: MosQuery) -> MosPage:
         """Return one page of the table of stimuli."""
-        table = self._current().stimuli
+        standing, is_old = self.standings.now()
+        if standing is None:
+            return MosPage([], 1, 1, 0, None, is_old)
+        table = standing.table
+        for column, value in query.where.items():
+            if f"is:{column}" in table.column_names:
+                table = table.filter(pc.equal(table[f"is:{column}"], value))
         if query.search:
             wanted = [
                 pc.match_substring(table[name], query.search, ignore_case=True)
@@ -100,10 +143,15 @@ class StoreDesk:
             table = table.filter(pc.or_(pc.or_(wanted[0], wanted[1]), wanted[2]))
         column = query.sort if query.sort in table.column_names else "file_name"
         order = "descending" if query.descending else "ascending"
-        table = table.sort_by([(column, order), ("stimulus", "ascending")])
+        places = pc.sort_indices(
+            table.select([column, "stimulus"] if column != "stimulus" else [column]),
+            sort_keys=[(column, order), ("stimulus", "ascending")],
+            null_placement="at_end",
+        )
         n_pages = max(1, math.ceil(table.num_rows / query.page_size))
         page = min(max(1, query.page), n_pages)
-        rows = table.slice((page - 1) * query.page_size, query.page_size).to_pylist()
+        start = (page - 1) * query.page_size
+        rows = table.take(places.slice(start, query.page_size)).to_pylist()
         names = (*self._store.study.dimension_names, *self._store.study.composite_names)
         return MosPage(
             rows=[
@@ -119,17 +167,18 @@ class StoreDesk:
             page=page,
             n_pages=n_pages,
             n_found=table.num_rows,
+            as_of=standing.computed_at,
+            is_old=is_old,
         )
 
     def stimulus(self, name: str) -> StimulusView:
         """Return all about a stimulus, by id or by a name it came under."""
         store = self._store
-        stimulus = StimulusNames(store).resolve(name)
+        stimulus = name if store.stimulus(name) else StimulusNames(store).resolve(name)
         row = store.stimulus(stimulus)
         if row is None:
             raise UserError("unknown_stimulus", f"There is no image '{name}'.", status=404)
-        table = self._current().stimuli
-        scores = table.filter(pc.equal(table["stimulus"], stimulus)).to_pylist()[0]
+        scores = self._scores_of(stimulus)
         names = (*store.study.dimension_names, *store.study.composite_names)
         votes = [_vote(vote) for vote in store.submissions_of(stimulus)]
         touched = {stimulus, *(v.submission for v in votes), *(v.rater for v in votes)}
@@ -139,14 +188,22 @@ class StoreDesk:
             file_name=row["file_name"],
             width=row["width"],
             height=row["height"],
-            estimates={n: _estimate(scores, n) for n in names if scores[f"n:{n}"]},
+            estimates={n: _estimate(scores, n) for n in names if scores.get(f"n:{n}")},
             votes=votes,
             decisions=decisions,
             sightings=[sighting["source_path"] for sighting in store.sightings_of(stimulus)],
             details=store.details_of(stimulus),
             rendition=_rendition(row["rendition"]),
-            is_retired=scores["is_retired"],
+            is_retired=stimulus in store.retired_stimuli().to_pylist(),
         )
+
+    def _scores_of(self, stimulus: str) -> dict[str, Any]:
+        """Return a stimulus's row of the results; empty before the first are computed."""
+        standing, _ = self.standings.now()
+        if standing is None:
+            return {}
+        found = standing.table.filter(pc.equal(standing.table["stimulus"], stimulus)).to_pylist()
+        return found[0] if found else {}
 
     def decide(self, action: str, target: str, reason: str, author: str) -> None:
         """Take a submission (`void`), rater (`exclude`) or stimulus (`retire`) out."""
@@ -207,34 +264,6 @@ class StoreDesk:
                 "unknown_target", f"There is nothing called '{target}' to {action}.", status=404
             )
 
-    def _current(self) -> _Scores:
-        """Return the results, computed again only when facts came in."""
-        seq, _ = self._store.position()
-        with self._lock:
-            if self._scores is None or self._scores.seq != seq:
-                self._scores = _Scores(seq, _results(self._store))
-            return self._scores
-
-
-def _results(store: Store) -> pa.Table:
-    """Return one row a stimulus with the estimates of every dimension side by side."""
-    table = store.stimuli().select(["stimulus", "file_name", "details", "is_retired"])
-    counts = store.queue_counts().select(["stimulus", "n"])
-    table = table.join(counts, "stimulus", join_type="left outer")
-    table = table.set_column(
-        table.column_names.index("n"), "n", pc.fill_null(table["n"].cast(pa.int64()), 0)
-    )
-    scores = study_mos(store).stimuli_table()
-    for name in (*store.study.dimension_names, *store.study.composite_names):
-        part = scores.filter(pc.equal(scores["dimension"], name)).select(
-            ["stimulus", "n", "mos", "sos", "ci95"]
-        )
-        part = part.rename_columns(
-            ["stimulus", f"n:{name}", f"mos:{name}", f"sos:{name}", f"ci95:{name}"]
-        )
-        table = table.join(part, "stimulus", join_type="left outer")
-    return table
-
 
 def _estimate(row: dict[str, Any], name: str) -> Estimate:
     return Estimate(
@@ -254,16 +283,6 @@ def _vote(row: dict[str, Any]) -> Vote:
         is_corrected=row["is_corrected"],
         removed_because=row["reason"] and f"{row['action']} by {row['author']}: {row['reason']}",
     )
-
-
-def _state(row: dict[str, Any], excluded: set[str]) -> str:
-    if row["rater"] in excluded:
-        return "excluded"
-    if not row["login"]:
-        return "imported"
-    if not row["enabled"]:
-        return "disabled"
-    return "active" if row["claimed"] else "invited"
 
 
 def _rendition(text: str | None) -> str | None:

@@ -9,6 +9,8 @@ import pyarrow as pa
 from annotator.store.reads import Reads
 
 __all__ = [
+    "n_ratings_removed",
+    "n_submissions_of",
     "results_position",
     "submissions_of_rater",
     "submissions_over_time",
@@ -33,6 +35,21 @@ def results_position(study: Reads) -> tuple[int, int]:
                 (SELECT coalesce(max(seq), 0) FROM descriptions)) AS stimuli"""
     )[0]
     return row["scores"], row["stimuli"]
+
+
+def n_ratings_removed(study: Reads) -> int:
+    """Return how many ratings curators' decisions took out."""
+    row = study.rows(
+        """SELECT coalesce(sum(len(s.scores)), 0)::BIGINT AS n
+        FROM current_submissions s JOIN removals USING (submission)"""
+    )[0]
+    return int(row["n"])
+
+
+def n_submissions_of(study: Reads, rater: str) -> int:
+    """Return how many submissions a rater made, corrected and removed ones too."""
+    row = study.rows("SELECT count(*) AS n FROM submissions WHERE rater = ?", [rater])[0]
+    return int(row["n"])
 
 
 def submissions_over_time(

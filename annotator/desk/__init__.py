@@ -1,0 +1,1 @@
+"""What the curator's desk shows and does, computed over the store; no page is made here."""

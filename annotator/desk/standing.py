@@ -1,0 +1,196 @@
+"""The results as they stand: one wide table of stimuli, computed again when ratings came in.
+
+On a large study that takes seconds, so it runs in a thread: a page waits a moment for it, then
+shows the table it has and says that a newer one is coming.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.clock import iso, now
+from annotator.results import facts_hash, study_ratings
+from annotator.store import Store
+from annotator.store.tallies import results_position
+from pipelines.opinion.mos import MosResult, compute_mos
+from pipelines.opinion.table import RatingTable
+
+__all__ = ["Manifest", "Standing", "Standings", "wide_scores"]
+
+_MOST_VALUES = 60
+"""A manifest column with more different values than this is no filter."""
+_FEW = ("n", "mos", "sos", "ci95")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The stimuli and what the manifests said of them."""
+
+    position: int
+    stimuli: pa.Table
+    """stimulus, file_name, details, is_retired, sha256, in the order of import."""
+    columns: Mapping[str, pa.Array]
+    """Manifest column that can filter -> its value for each stimulus, as text or null."""
+
+    def values_of(self, column: str) -> list[str]:
+        """Return the different values of a column, sorted."""
+        values = self.columns[column].unique().drop_null().to_pylist()
+        return sorted(values)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The results as of one fact."""
+
+    position: tuple[int, int]
+    computed_at: str
+    manifest: Manifest
+    ratings: RatingTable
+    """The ratings that count."""
+    facts: str
+    """SHA-256 of the ratings, as runs keep it."""
+    result: MosResult
+    """Plain means."""
+    counts: pa.Table
+    """stimulus, n: submissions that count."""
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """Stimuli in order of import; for every NAME mos:NAME, sos:NAME, ci95:NAME, n:NAME."""
+        table = self.manifest.stimuli
+        n = _aligned(table["stimulus"], self.counts["stimulus"], self.counts["n"])
+        table = table.append_column("n", pc.fill_null(n.cast(pa.int64()), 0))
+        for name, column in wide_scores(self.result, table["stimulus"]).items():
+            table = table.append_column(name, column)
+        for name, column in self.manifest.columns.items():
+            table = table.append_column(f"is:{name}", column)
+        return table
+
+
+def wide_scores(result: MosResult, stimuli: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """Return mos:NAME, … of a result as columns in the order of `stimuli`; null where not rated."""
+    long = result.stimuli_table()
+    columns = {}
+    for name in result.estimates:
+        part = long.filter(pc.equal(long["dimension"], name))
+        for what in _FEW:
+            columns[f"{what}:{name}"] = _aligned(stimuli, part["stimulus"], part[what])
+    return columns
+
+
+def _aligned(
+    wanted: pa.ChunkedArray, given: pa.ChunkedArray, values: pa.ChunkedArray
+) -> pa.ChunkedArray:
+    return values.take(pc.index_in(wanted, value_set=given.combine_chunks()))
+
+
+class Standings:
+    """Keeps the results of a store up to date."""
+
+    def __init__(self, store: Store, patience_s: float = 0.6) -> None:
+        """Read from `store`.
+
+        Args:
+            store: The open store.
+            patience_s: How long a page waits for newer results before it shows older ones.
+        """
+        self._store = store
+        self._patience_s = patience_s
+        self._lock = threading.Lock()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="standing")
+        self._pending: Future[Standing] | None = None
+        self._wanted: tuple[int, int] = (-1, -1)
+        self._last: Standing | None = None
+        self._manifest: Manifest | None = None
+
+    def now(self) -> tuple[Standing | None, bool]:
+        """Return the newest results there are and whether newer ones are being computed.
+
+        None before the first are ready.
+        """
+        position = results_position(self._store)
+        with self._lock:
+            if self._last is not None and self._last.position == position:
+                return self._last, False
+            pending = self._pending
+            if pending is None or (
+                pending.done() and (self._wanted != position or pending.exception() is not None)
+            ):
+                pending = self._worker.submit(self._compute)
+                self._pending, self._wanted = pending, position
+        try:
+            standing = pending.result(self._patience_s)
+            # Begun before the newest facts came in: those are counted by the next call.
+            return standing, standing.position < position
+        except NotYet:
+            return self._last, True
+
+    def wait(self) -> Standing:
+        """Return results at least as new as the call, however long that takes."""
+        while True:
+            position = results_position(self._store)
+            standing, is_old = self.now()
+            if standing is not None and not is_old and standing.position >= position:
+                return standing
+            with self._lock:
+                pending = self._pending
+            if pending is not None:
+                pending.result()
+
+    def manifest(self) -> Manifest:
+        """Return the stimuli and their manifest columns."""
+        return self._read_manifest(results_position(self._store)[1])
+
+    def _compute(self) -> Standing:
+        store = self._store
+        position = results_position(store)
+        counted = store.ratings()
+        ratings = study_ratings(store, counted)
+        result = compute_mos(ratings, "mean", None, store.study.composites)
+        self._last = Standing(
+            position=position,
+            computed_at=iso(now()),
+            manifest=self._read_manifest(position[1]),
+            ratings=ratings,
+            facts=facts_hash(counted, store.removed()),
+            result=result,
+            counts=store.queue_counts(),
+        )
+        _ = self._last.table
+        return self._last
+
+    def _read_manifest(self, position: int) -> Manifest:
+        retired = self._store.retired_stimuli()
+        kept = self._manifest
+        if kept is None or kept.position != position:
+            table = self._store.stimuli().select(["stimulus", "file_name", "details", "sha256"])
+            kept = Manifest(position, table, _filters(table["details"]))
+            self._manifest = kept
+        is_retired = pc.is_in(kept.stimuli["stimulus"], value_set=retired.combine_chunks())
+        return Manifest(
+            position, kept.stimuli.append_column("is_retired", is_retired), kept.columns
+        )
+
+
+def _filters(details: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """Return the manifest columns with few enough values, most telling first."""
+    rows: list[dict[str, Any]] = [json.loads(text) for text in details.to_pylist()]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        different = {value for value in values if isinstance(value, str | int | float)}
+        if 1 <= len(different) <= _MOST_VALUES:
+            texts = [None if value is None else str(value) for value in values]
+            columns[name] = pa.array(texts, pa.string())
+    return columns

@@ -1,0 +1,137 @@
+"""How long the curator's desk takes on a study of 100,000 stimuli and 300 raters.
+
+    python benchmarks/desk.py build FOLDER [--stimuli N] [--raters N] [--submissions N]
+    python benchmarks/desk.py measure FOLDER [--out benchmarks/results/desk.json]
+
+The study is made through facts, without image files: thumbnails of it are missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from annotator.clock import iso, now
+from annotator.founding import found_study, read_preset
+from annotator.store import Store
+from annotator.store.access import load_study
+from schemas.facts import (
+    Decided,
+    Described,
+    Fact,
+    Feedback,
+    Imported,
+    RaterAdded,
+    Sighted,
+    Submitted,
+)
+from schemas.layout import StudyFolder, stimulus_id
+
+DISCIPLINES = ("astronomy", "biology", "chemistry", "geology", "medicine", "physics")
+DIMENSIONS = ("validity", "completeness", "clarity", "conformity")
+
+
+def build(folder: Path, n_stimuli: int, n_raters: int, n_submissions: int) -> None:
+    """Make the study."""
+    found_study(folder, read_preset("siqa"))
+    layout = StudyFolder(folder)
+    with Store(layout, load_study(layout)) as store:
+        store.append_many(_stimuli(n_stimuli))
+        at = iso(now())
+        store.append([RaterAdded(at, f"rater {n:03}", "rater") for n in range(n_raters)])
+        store.append([RaterAdded(at, "Cura", "curator")])
+        store.append_many(_submissions(n_stimuli, n_raters, n_submissions))
+        store.append([Decided(at, "d0", "exclude", "rater 007", "Cura", "answers without looking")])
+
+
+def _ids(n: int) -> list[str]:
+    return [hashlib.sha256(str(i).encode()).hexdigest() for i in range(n)]
+
+
+def _stimuli(n: int) -> Iterator[Fact]:
+    at = iso(now())
+    for i, sha256 in enumerate(_ids(n)):
+        name = f"figure-{i:06}.png"
+        stimulus = stimulus_id(sha256)
+        yield Imported(
+            at, stimulus, sha256, name, ".png", "PNG", 1200, 900, 90_000, "RGB", 1, sha256[:16],
+            None,
+        )  # fmt: skip
+        yield Sighted(at, stimulus, name, f"set/{i % 100:02}/{name}", f"{i % 100:02}/{name}")
+        yield Described(
+            at,
+            stimulus,
+            {
+                "discipline": DISCIPLINES[i % len(DISCIPLINES)],
+                "category": f"category {i % 12}",
+                "source": f"journal {i % 40}",
+                "caption": f"Figure {i}: made for measuring",
+            },
+        )
+
+
+def _submissions(n_stimuli: int, n_raters: int, n: int) -> Iterator[Fact]:
+    rng = random.Random(0)
+    stimuli = [stimulus_id(sha256) for sha256 in _ids(n_stimuli)]
+    begun = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
+    for i in range(n):
+        place, round_ = i % n_stimuli, i // n_stimuli
+        rater = f"rater {(place * 7 + round_ * 31 + place // n_raters) % n_raters:03}"
+        at = iso(begun + timedelta(seconds=i * 4.0))
+        quality = 1 + (place * 37 % 400) / 100
+        scores = {
+            name: float(min(5, max(1, round(quality + rng.gauss(0, 0.8))))) for name in DIMENSIONS
+        }
+        texts = (Feedback("The axis has no unit. Therefore clarity is poor."),) if i % 3 == 0 else ()
+        yield Submitted(
+            at=at, submission=f"r{i:016x}", rater=rater, stimulus=stimuli[place], scores=scores,
+            feedback=texts, duration_ms=int(rng.uniform(8000, 60000)), session="1", rated_at=at,
+        )  # fmt: skip
+
+
+def _timed(call: Callable[[], object], times: int = 5) -> dict[str, float]:
+    first = time.perf_counter()
+    call()
+    first = time.perf_counter() - first
+    rest = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        call()
+        rest.append(time.perf_counter() - begun)
+    return {
+        "first_s": round(first, 3),
+        "median_s": round(statistics.median(rest), 3),
+        "max_s": round(max(rest), 3),
+    }
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser()
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    made = verbs.add_parser("build")
+    made.add_argument("folder", type=Path)
+    made.add_argument("--stimuli", type=int, default=100_000)
+    made.add_argument("--raters", type=int, default=300)
+    made.add_argument("--submissions", type=int, default=400_000)
+    measured = verbs.add_parser("measure")
+    measured.add_argument("folder", type=Path)
+    measured.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    if given.verb == "build":
+        build(given.folder, given.stimuli, given.raters, given.submissions)
+
+
+if __name__ == "__main__":
+    main()
