@@ -174,6 +174,7 @@ def agreement_of(given: Ratings, replicates: int = 1000, seed: int = 0) -> Agree
     n_raters = int(np.count_nonzero(ratings.count_by_rater))
     patterns = vote_patterns(ratings, 2)
     grid = complete_grid(ratings)
+    icc = icc_complete(grid)
     correlation = _leave_one_out_srcc(ratings)
     return Agreement(
         n_stimuli=n_stimuli,
@@ -182,8 +183,8 @@ def agreement_of(given: Ratings, replicates: int = 1000, seed: int = 0) -> Agree
         missing=n_stimuli * n_raters - ratings.n,
         alpha=krippendorff_alpha(patterns),
         alpha_ci95=krippendorff_interval(patterns, replicates, seed),
-        icc=icc_complete(grid),
-        icc_incomplete=icc_incomplete(ratings) if ratings.n else math.nan,
+        icc=icc,
+        icc_incomplete=_icc_of_all(ratings, grid, icc),
         kendall_w=kendall_w(grid),
         gwet_ac2=(gwet_ac2(ratings, "linear"), gwet_ac2(ratings, "quadratic")),
         kappa=pairwise_kappa(ratings),
@@ -193,9 +194,16 @@ def agreement_of(given: Ratings, replicates: int = 1000, seed: int = 0) -> Agree
     )
 
 
+def _icc_of_all(ratings: Ratings, grid: Floats, icc: Icc) -> float:
+    if not ratings.n:
+        return math.nan
+    # On a complete grid both are the same number, and this one is there already.
+    return icc.a_1 if grid.size == ratings.n else icc_incomplete(ratings)
+
+
 def _leave_one_out_srcc(ratings: Ratings) -> Floats:
     alone = leave_one_out(ratings)
-    correlation, pairs = rater_correlations(alone.ratings, alone.mean, "spearman")
+    correlation, pairs = rater_correlations(alone.ratings, alone.mean, "spearman", alone.code)
     return np.where(pairs >= _FEWEST_PAIRS, correlation, np.nan)
 
 

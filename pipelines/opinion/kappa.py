@@ -18,6 +18,8 @@ __all__ = ["PairwiseKappa", "pairwise_kappa"]
 
 _BLOCK_CELLS = 20_000_000
 """Cells of the contingency tables held at one time."""
+_MOST_BY_PAIR = 48
+"""Panels up to this size are counted pair by pair."""
 _DENSE_WORK = 4e10
 """Multiplications up to which tables are counted by dense products."""
 
@@ -69,6 +71,9 @@ def _tables(ratings: Ratings) -> Iterator[tuple[npt.NDArray[np.int64], Floats]]:
     position = np.cumsum(ratings.count_by_rater > 0) - 1
     n_raters, n_levels = len(present), len(ratings.levels)
     width = n_raters * n_levels
+    if n_raters <= _MOST_BY_PAIR:
+        yield from _pair_by_pair(ratings, position, n_raters)
+        return
     column = position[ratings.rater] * n_levels + (0 if ratings.level is None else ratings.level)
     if float(ratings.n_stimuli) * width * width <= _DENSE_WORK * 5 and width <= 4000:
         table = _dense_product(ratings, column, width)
@@ -84,6 +89,24 @@ def _tables(ratings: Ratings) -> Iterator[tuple[npt.NDArray[np.int64], Floats]]:
         raters = np.arange(start, min(start + block, n_raters))
         rows = by_column[raters[0] * n_levels : (raters[-1] + 1) * n_levels]
         yield raters, (rows @ votes).toarray().reshape(len(raters), n_levels, n_raters, n_levels)
+
+
+def _pair_by_pair(
+    ratings: Ratings, position: npt.NDArray[np.int64], n_raters: int
+) -> Iterator[tuple[npt.NDArray[np.int64], Floats]]:
+    """Yield each rater's tables with all later raters, counted stimulus by stimulus."""
+    n_levels = len(ratings.levels)
+    side = n_levels + 1
+    # One level more stands for "did not rate".
+    votes = np.full((n_raters, ratings.n_stimuli), n_levels, np.uint16)
+    votes[position[ratings.rater], ratings.stimulus] = 0 if ratings.level is None else ratings.level
+    for first in range(n_raters - 1):
+        tables = np.zeros((1, n_levels, n_raters, n_levels))
+        row = votes[first] * np.uint16(side)
+        for second in range(first + 1, n_raters):
+            counts = np.bincount(row + votes[second], minlength=side * side)
+            tables[0, :, second, :] = counts.reshape(side, side)[:n_levels, :n_levels]
+        yield np.array([first]), tables
 
 
 def _dense_product(ratings: Ratings, column: npt.NDArray[np.int64], width: int) -> Floats:

@@ -20,6 +20,8 @@ class OthersMean(NamedTuple):
     """Those ratings, M rows."""
     mean: Floats
     """Mean of the other raters' scores of the stimulus, shape (M,)."""
+    code: npt.NDArray[np.intp] | None
+    """Rank of each mean among the distinct ones, shape (M,), where that is cheap to know."""
 
 
 def leave_one_out(ratings: Ratings) -> OthersMean:
@@ -28,6 +30,8 @@ def leave_one_out(ratings: Ratings) -> OthersMean:
     All of a rater's own repetitions of the stimulus are left out of the mean.
     """
     n, total = ratings.count_by_stimulus, _totals(ratings)
+    if ratings.level is not None and not _has_repeats(ratings):
+        return _by_level(ratings, n, total)
     own_n: npt.NDArray[np.int64] | int = 1
     own_sum: Floats = ratings.score
     if _has_repeats(ratings):
@@ -38,7 +42,21 @@ def leave_one_out(ratings: Ratings) -> OthersMean:
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = (total[ratings.stimulus] - own_sum) / others
     beside = others > 0
-    return OthersMean(ratings.where(beside), mean[beside] if not beside.all() else mean)
+    return OthersMean(ratings.where(beside), mean[beside] if not beside.all() else mean, None)
+
+
+def _by_level(ratings: Ratings, n: npt.NDArray[np.int64], total: Floats) -> OthersMean:
+    """Work the means out once for each stimulus and level instead of for each rating."""
+    levels = ratings.levels
+    used = ratings.histogram > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = (total[:, None] - levels[None, :]) / (n - 1)[:, None]
+    used &= (n > 1)[:, None]
+    codes = np.zeros(means.shape, np.intp)
+    codes[used] = np.unique(means[used], return_inverse=True)[1]
+    beside = (n > 1)[ratings.stimulus]
+    kept = ratings.where(beside)
+    return OthersMean(kept, means.ravel()[kept.cells], codes.ravel()[kept.cells])
 
 
 def _totals(ratings: Ratings) -> Floats:
@@ -58,7 +76,10 @@ def _has_repeats(ratings: Ratings) -> bool:
 
 
 def rater_correlations(
-    ratings: Ratings, reference: Floats, coefficient: str
+    ratings: Ratings,
+    reference: Floats,
+    coefficient: str,
+    reference_code: npt.NDArray[np.intp] | None = None,
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Return each rater's correlation with a reference and the number of pairs.
 
@@ -66,6 +87,7 @@ def rater_correlations(
         ratings: One dimension, N rows.
         reference: What each score is compared with, shape (N,).
         coefficient: `pearson`, `spearman` (ranks with ties) or `min` of both.
+        reference_code: Rank of each reference among the distinct ones, where known.
 
     Returns:
         Coefficient per rater code, NaN where one side is constant or there are no pairs.
@@ -78,6 +100,6 @@ def rater_correlations(
     if coefficient in ("spearman", "min"):
         level = None if ratings.level is None else ratings.level.astype(np.intp)
         x = midranks_within(rater, ratings.score, size, level)
-        y = midranks_within(rater, reference, size)
+        y = midranks_within(rater, reference, size, reference_code)
         found.append(pearson_within(rater, x, y, size))
     return np.minimum.reduce(found), pairs

@@ -86,7 +86,8 @@ def project(ratings: Ratings, options: MosOptions) -> Projection:
     quality = (u_stimulus @ np.ones(ratings.n_raters)) / np.maximum(n, 1)
     guarded = np.zeros(ratings.n_raters, np.bool_)
     floor = options.sigma_floor * (ratings.high - ratings.low)
-    quality_mean = (one_rater @ quality) / divisor
+    moments = one_rater @ np.column_stack([quality, quality * quality])
+    quality_mean = moments[:, 0] / divisor
     bias = u_mean - quality_mean
     converged = False
     iteration = 0
@@ -94,8 +95,7 @@ def project(ratings: Ratings, options: MosOptions) -> Projection:
     while iteration < options.max_iterations and not converged:
         iteration += 1
         cross = u_rater @ quality
-        squares = one_rater @ (quality * quality)
-        variance = (u_square - 2 * cross + squares) / divisor - (u_mean - quality_mean) ** 2
+        variance = (u_square - 2 * cross + moments[:, 1]) / divisor - (u_mean - quality_mean) ** 2
         sigma = np.sqrt(np.maximum(variance, 0))
         guarded |= present & (sigma < floor)
         weight = _weights(sigma, guarded, present, options.weight_epsilon)
@@ -103,7 +103,8 @@ def project(ratings: Ratings, options: MosOptions) -> Projection:
         previous = quality
         with np.errstate(divide="ignore", invalid="ignore"):
             quality = np.where(n > 0, (u_stimulus @ weight - total[:, 1]) / total[:, 0], 0.0)
-        quality_mean = (one_rater @ quality) / divisor
+        moments = one_rater @ np.column_stack([quality, quality * quality])
+        quality_mean = moments[:, 0] / divisor
         bias = u_mean - quality_mean
         change = quality - previous
         converged = float(np.sqrt((change * change).sum())) < options.tolerance

@@ -47,7 +47,7 @@ def screen_correlation(ratings: Ratings, options: MosOptions) -> Screening:
     """
     strict = True if options.strict is None else options.strict
     alone = leave_one_out(ratings)
-    left_out, pairs = rater_correlations(alone.ratings, alone.mean, options.coefficient)
+    left_out, pairs = rater_correlations(alone.ratings, alone.mean, options.coefficient, alone.code)
     mean, _ = spread(ratings, ddof=0)
     whole, _ = rater_correlations(ratings, mean[ratings.stimulus], options.coefficient)
     decisive = left_out
