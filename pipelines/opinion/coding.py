@@ -14,6 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.opinion.cells import joint_key, rank_within, second_of_pairs
+from pipelines.opinion.score_column import name_rows, read_scores
 from pipelines.opinion.table import Codes, Floats, RatingTable
 from schemas.errors import UserError
 from schemas.text import one_line
@@ -66,7 +68,7 @@ def rating_table(
         table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
     )
     arrow = _named(arrow, place)
-    score, present = _scores(arrow["score"], place)
+    score, present = read_scores(arrow["score"], place)
     warnings = []
     row = np.flatnonzero(present)
     if len(row) < len(score):
@@ -86,10 +88,10 @@ def rating_table(
     session, sessions = _optional(arrow, "session", row, place)
     repetition, _ = _optional(arrow, "repetition", row, place)
     if repetition is None:
-        cell = _joint((stimulus, rater, dimension, session))
+        cell = joint_key((stimulus, rater, dimension, session))
         submission, _ = _optional(arrow, "submission", row, place)
-        if submission is not None and len(_second_of_pairs(cell)):
-            repetition = _rank_within(cell, submission)
+        if submission is not None and len(second_of_pairs(cell)):
+            repetition = rank_within(cell, submission)
     coded = RatingTable(
         stimuli=stimuli,
         raters=raters,
@@ -129,81 +131,6 @@ def _named(arrow: pa.Table, place: str) -> pa.Table:
     return arrow.rename_columns(names)
 
 
-def _rows(row: npt.NDArray[np.int64], bad: npt.NDArray[np.int64]) -> str:
-    """Return up to three row numbers and how many more there are."""
-    shown = ", ".join(str(int(row[index]) + 1) for index in bad[:3])
-    more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-    return f"row{'s' if len(bad) > 1 else ''} {shown}{more}"
-
-
-def _scores(column: pa.ChunkedArray, place: str) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return scores and which rows have one; text, NaN and infinity are errors."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        found = _scores_of_codes(column, place)
-        if found is not None:
-            return found
-        column = column.cast(kind.value_type)
-        kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        column = pc.utf8_trim_whitespace(column)
-        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, kind), column)
-    elif pa.types.is_boolean(kind) or not (
-        pa.types.is_integer(kind) or pa.types.is_floating(kind)
-        or pa.types.is_decimal(kind) or pa.types.is_null(kind)
-    ):  # fmt: skip
-        raise UserError("invalid_score", f"{place}: the column 'score' holds {kind}; give numbers.")
-    present = column.is_valid().to_numpy(zero_copy_only=False).astype(bool)
-    try:
-        numbers = column.cast(pa.float64(), safe=False)
-    except pa.ArrowInvalid as error:
-        raise _not_a_number(column, place) from error
-    score = numbers.to_numpy().astype(np.float64, copy=False)
-    bad = np.flatnonzero(present & ~np.isfinite(score))
-    if len(bad):
-        raise UserError(
-            "invalid_score",
-            f"{place}: the score in {_rows(np.arange(len(score)), bad)} is "
-            f"{score[bad[0]]:g}; give a finite number or leave the field empty.",
-        )
-    return score, present
-
-
-def _scores_of_codes(
-    column: pa.ChunkedArray, place: str
-) -> tuple[Floats, npt.NDArray[np.bool_]] | None:
-    """Return scores of a coded column by reading each distinct text once; None at a fault."""
-    array = column.unify_dictionaries().combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        return None
-    try:
-        values, valid = _scores(pa.chunked_array([array.dictionary]), place)
-    except UserError:
-        # The caller reads the column row by row, to name the rows at fault.
-        return None
-    codes = pc.fill_null(array.indices, len(values)).to_numpy(zero_copy_only=False)
-    return np.append(values, np.nan)[codes], np.append(valid, False)[codes]
-
-
-def _not_a_number(column: pa.ChunkedArray, place: str) -> UserError:
-    bad = [
-        i for i, text in enumerate(column.to_pylist()) if text is not None and not _is_number(text)
-    ]
-    text = one_line(str(column[bad[0]].as_py()), 40) if bad else "text"
-    where = _rows(np.arange(len(column)), np.asarray(bad)) if bad else "a row"
-    return UserError(
-        "invalid_score", f"{place}: the score in {where} is '{text}', not a number; correct it."
-    )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        pa.scalar(text).cast(pa.float64())
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
 def _scale(
     score: Floats, scale: tuple[float, float] | None, row: npt.NDArray[np.int64], place: str
 ) -> tuple[float, float, str]:
@@ -220,7 +147,7 @@ def _scale(
     if len(bad):
         raise UserError(
             "score_off_scale",
-            f"{place}: the score {score[bad[0]]:g} in {_rows(row, bad)} is off the scale "
+            f"{place}: the score {score[bad[0]]:g} in {name_rows(row, bad)} is off the scale "
             f"{low:g} to {high:g}; correct it or give another scale.",
         )
     return low, high, "given"
@@ -243,7 +170,9 @@ def _coded(
     codes = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
     bad = np.flatnonzero((codes < 0) | np.append(empty, True)[codes])
     if len(bad):
-        raise UserError("empty_id", f"{place}: {name} is empty in {_rows(row, bad)}; give an id.")
+        raise UserError(
+            "empty_id", f"{place}: {name} is empty in {name_rows(row, bad)}; give an id."
+        )
     used = np.bincount(codes, minlength=len(texts)) > 0
     order = np.asarray(pc.sort_indices(texts))
     order = order[used[order]]
@@ -268,7 +197,7 @@ def _dimension(
         raise UserError(
             "unknown_dimension",
             f"{place}: there is no dimension '{one_line(names[codes[bad[0]]], 60)}' "
-            f"({_rows(row, bad)}); the dimensions are {', '.join(known)}.",
+            f"({name_rows(row, bad)}); the dimensions are {', '.join(known)}.",
         )
     place_of = np.array([list(known).index(n) for n in names if n in known], np.int32)
     return (place_of[codes] if len(codes) else codes), tuple(known)
@@ -322,8 +251,8 @@ def _durations(arrow: pa.Table) -> Floats | None:
 
 def _check_single(table: RatingTable, row: npt.NDArray[np.int64], place: str) -> None:
     """Raise where two rows are the same presentation of the same cell."""
-    key = _joint((table.stimulus, table.rater, table.dimension, table.session, table.repetition))
-    duplicate = _second_of_pairs(key)
+    key = joint_key((table.stimulus, table.rater, table.dimension, table.session, table.repetition))
+    duplicate = second_of_pairs(key)
     if not len(duplicate):
         return
     index = int(duplicate[0])
@@ -336,45 +265,3 @@ def _check_single(table: RatingTable, row: npt.NDArray[np.int64], place: str) ->
         f"'{one_line(table.dimensions[table.dimension[index]], 60)}' ({len(duplicate)} such rows); "
         "remove one, or tell them apart in a column 'repetition'.",
     )
-
-
-def _joint(columns: tuple[Codes | None, ...]) -> npt.NDArray[np.int64]:
-    """Return one number per row that is equal exactly where all columns are equal."""
-    key: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-    for codes in columns:
-        if codes is None:
-            continue
-        if not len(key):
-            key = codes.astype(np.int64)
-            continue
-        size = int(codes.max(initial=0)) + 1
-        if int(key.max(initial=0)) > 2**62 // size:
-            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-        key = key * size + codes
-    return key
-
-
-def _rank_within(cell: npt.NDArray[np.int64], submission: Codes) -> Codes:
-    """Return for each row how many rows of its cell come before it, by submission."""
-    order = np.lexsort((submission, cell))
-    ordered = cell[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-    lengths = np.diff(np.append(starts, len(ordered)))
-    rank = np.empty(len(cell), np.int32)
-    rank[order] = np.arange(len(cell)) - np.repeat(starts, lengths)
-    return rank
-
-
-def _second_of_pairs(key: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the indices of keys that occurred before, in rising order."""
-    if not len(key):
-        return np.zeros(0, np.int64)
-    size = int(key.max()) + 1
-    if 0 < size <= 8 * len(key) + 1_000_000:
-        seen = np.zeros(size, np.bool_)
-        seen[key] = True
-        if np.count_nonzero(seen) == len(key):
-            return np.zeros(0, np.int64)
-    order = np.argsort(key, kind="stable")
-    same = np.flatnonzero(key[order][1:] == key[order][:-1]) + 1
-    return np.sort(order[same])

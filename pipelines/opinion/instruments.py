@@ -8,53 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.opinion.estimate import plain_raters
+from pipelines.opinion.order_effects import order_readings, retest_readings
 from pipelines.opinion.ranks import pearson_within
+from pipelines.opinion.reading import FEWEST, Reading
 from pipelines.opinion.table import Floats, Ratings, RatingTable
 
-__all__ = ["Reading", "rater_readings"]
-
-_FEWEST = 10
-"""Ratings below which a reading of order or correlation is not given."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One figure of one rater."""
-
-    rater: str
-    """Id of the rater."""
-    dimension: str | None
-    """Dimension; None where the figure is about all of them."""
-    figure: str
-    """`bias`, `inconsistency`, `scale_use`, `spread`, `longest_run`, `halo`, `drift`,
-    `previous_image`, `test_retest` or `speed`."""
-    value: float
-    """The rater's number, in the unit that the sentence names."""
-    panel: float | None
-    """The same for the panel, where it has a meaning."""
-    n: int
-    """Ratings or pairs it rests on."""
-    sentence: str
-    """What it means and what to do."""
-    group: str | None = None
-    """Group of stimuli (e.g. discipline) it is restricted to."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the reading with None for what is not defined."""
-        value = self.value if math.isfinite(self.value) else None
-        panel = self.panel if self.panel is not None and math.isfinite(self.panel) else None
-        return {
-            "rater": self.rater, "dimension": self.dimension, "figure": self.figure,
-            "value": value, "panel": panel, "n": self.n, "sentence": self.sentence,
-            "group": self.group,
-        }  # fmt: skip
+__all__ = ["rater_readings"]
 
 
 def rater_readings(table: RatingTable, groups: Mapping[str, str] | None = None) -> list[Reading]:
@@ -72,8 +36,8 @@ def rater_readings(table: RatingTable, groups: Mapping[str, str] | None = None) 
             found += _bias(table, ratings)
             found += _grouped_bias(table, ratings, groups or {})
             found += _scale_use(table, ratings)
-            found += _over_time(table, ratings)
-            found += _test_retest(table, ratings)
+            found += order_readings(table, ratings)
+            found += retest_readings(table, ratings)
     found += _halo(table)
     found += _speed(table)
     order = {rater: index for index, rater in enumerate(table.raters)}
@@ -145,7 +109,7 @@ def _scale_use(table: RatingTable, ratings: Ratings) -> Iterator[Reading]:
     mean = mean / np.maximum(ratings.count_by_stimulus, 1)
     own, panel = _sd(ratings, ratings.score), _sd(ratings, mean[ratings.stimulus])
     used = _levels_used(ratings)
-    for code in np.flatnonzero(ratings.count_by_rater >= _FEWEST):
+    for code in np.flatnonzero(ratings.count_by_rater >= FEWEST):
         n, rater = int(ratings.count_by_rater[code]), table.raters[code]
         if used is not None:
             all_levels = len(ratings.levels)
@@ -182,120 +146,6 @@ def _levels_used(ratings: Ratings) -> npt.NDArray[np.int64] | None:
     return used
 
 
-def _in_order(table: RatingTable, ratings: Ratings) -> npt.NDArray[np.intp] | None:
-    """Return ratings sorted by rater and time, or None where times are missing."""
-    if table.rated_at is None:
-        return None
-    times = table.rated_at[ratings.rows]
-    if np.isnat(times).any():
-        return None
-    order: npt.NDArray[np.intp] = np.lexsort((ratings.rows, times, ratings.rater))
-    return order
-
-
-def _over_time(table: RatingTable, ratings: Ratings) -> Iterator[Reading]:
-    order = _in_order(table, ratings)
-    if order is None:
-        return
-    rater, score = ratings.rater[order], ratings.score[order]
-    starts = np.flatnonzero(np.append(True, np.diff(rater) != 0))
-    position = np.arange(len(rater)) - np.repeat(starts, np.diff(np.append(starts, len(rater))))
-    runs = _longest_runs(rater, score, ratings.n_raters)
-    residual, valid = _residuals(ratings)
-    residual, valid = residual[order], valid[order]
-    slopes, errors, counts = _slopes(rater[valid], position[valid], residual[valid], ratings)
-    follows = np.append(False, np.diff(rater) == 0)
-    previous = np.append(0.0, score[:-1])
-    use = valid & follows
-    lag = pearson_within(rater[use], residual[use], previous[use], ratings.n_raters)
-    n_lag = np.bincount(rater[use], minlength=ratings.n_raters)
-    for code in np.flatnonzero(ratings.count_by_rater >= _FEWEST):
-        name, n = table.raters[code], int(ratings.count_by_rater[code])
-        yield Reading(
-            name, ratings.dimension, "longest_run", float(runs[code]), None, n,
-            f"Longest run of one score: {runs[code]} of {n} ratings"
-            + ("; ask whether each image was judged." if runs[code] > max(10, n // 3) else "."),
-        )  # fmt: skip
-        if counts[code] >= _FEWEST and math.isfinite(slopes[code]):
-            slope, error = 100 * slopes[code], 100 * errors[code]
-            moved = abs(slope) > 1.96 * error and abs(slope) >= 0.2
-            yield Reading(
-                name, ratings.dimension, "drift", float(slope), 0.0, int(counts[code]),
-                f"Moves by {slope:+.2f} against the panel per 100 images "
-                f"(standard error {error:.2f})"
-                + ("; repeat an anchor image now and then." if moved else "."),
-            )  # fmt: skip
-        if n_lag[code] >= _FEWEST and math.isfinite(lag[code]):
-            strong = abs(lag[code]) > 1.96 / math.sqrt(n_lag[code]) and abs(lag[code]) >= 0.2
-            yield Reading(
-                name, ratings.dimension, "previous_image", float(lag[code]), 0.0,
-                int(n_lag[code]),
-                f"Correlation of a score's offset with the score before it: {lag[code]:+.2f}"
-                + ("; take short pauses between images." if strong else "."),
-            )  # fmt: skip
-
-
-def _longest_runs(
-    rater: npt.NDArray[np.int32], score: Floats, n_raters: int
-) -> npt.NDArray[np.int64]:
-    new = np.append(True, (np.diff(rater) != 0) | (np.diff(score) != 0))
-    first = np.flatnonzero(new)
-    lengths = np.diff(np.append(first, len(rater)))
-    longest = np.zeros(n_raters, np.int64)
-    np.maximum.at(longest, rater[first], lengths)
-    return longest
-
-
-def _residuals(ratings: Ratings) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Return each score less the mean of the others' and where there are others."""
-    total = np.bincount(ratings.stimulus, ratings.score, minlength=ratings.n_stimuli)
-    others = ratings.count_by_stimulus[ratings.stimulus] - 1
-    valid = others > 0
-    mean = (total[ratings.stimulus] - ratings.score) / np.maximum(others, 1)
-    return np.where(valid, ratings.score - mean, 0.0), valid
-
-
-def _slopes(
-    rater: npt.NDArray[np.int32],
-    position: npt.NDArray[np.int64],
-    residual: Floats,
-    ratings: Ratings,
-) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Return slope of the residual on the position, its standard error, and n, per rater."""
-    size = ratings.n_raters
-    n = np.bincount(rater, minlength=size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        x = position - (np.bincount(rater, position, minlength=size) / n)[rater]
-        y = residual - (np.bincount(rater, residual, minlength=size) / n)[rater]
-        xx = np.bincount(rater, x * x, minlength=size)
-        slope = np.bincount(rater, x * y, minlength=size) / xx
-        rest = y - slope[rater] * x
-        error = np.sqrt(np.bincount(rater, rest * rest, minlength=size) / (n - 2) / xx)
-    return slope, error, n
-
-
-def _test_retest(table: RatingTable, ratings: Ratings) -> Iterator[Reading]:
-    cell = ratings.stimulus.astype(np.int64) * ratings.n_raters + ratings.rater
-    order = np.argsort(cell, kind="stable")
-    again = np.flatnonzero(np.diff(cell[order]) == 0)
-    if not len(again):
-        return
-    first, second = order[again], order[again + 1]
-    difference = np.abs(ratings.score[first] - ratings.score[second])
-    rater = ratings.rater[first]
-    n = np.bincount(rater, minlength=ratings.n_raters)
-    total = np.bincount(rater, difference, minlength=ratings.n_raters)
-    equal = np.bincount(rater, difference == 0, minlength=ratings.n_raters)
-    panel = float(difference.mean())
-    for code in np.flatnonzero(n):
-        mean, share = total[code] / n[code], equal[code] / n[code]
-        yield Reading(
-            table.raters[code], ratings.dimension, "test_retest", float(mean), panel,
-            int(n[code]),
-            f"Shown again, scores differ by {mean:.2f} on average; {share:.0%} are the same.",
-        )  # fmt: skip
-
-
 def _halo(table: RatingTable) -> Iterator[Reading]:
     """Yield the mean correlation between dimensions of each rater, beside the MOS's."""
     per_pair: list[tuple[Floats, float, npt.NDArray[np.int64]]] = []
@@ -313,7 +163,7 @@ def _halo(table: RatingTable) -> Iterator[Reading]:
         else math.nan
     )
     n = np.max([pair[2] for pair in per_pair], axis=0)
-    for code in np.flatnonzero((n >= _FEWEST) & np.isfinite(own).any(axis=0)):
+    for code in np.flatnonzero((n >= FEWEST) & np.isfinite(own).any(axis=0)):
         value = float(np.nanmean(own[:, code]))
         high = value > panel + 0.2 and value > 0.7
         yield Reading(
