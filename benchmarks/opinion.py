@@ -5,7 +5,8 @@
 
 Everything is timed in one run, peers in turn with ours, on integer-coded columns made
 beforehand; medians. krippendorff is GPL and lives in the other environment only. Without
-`--oracle` the peers are left out. Results go to benchmarks/results/opinion.json and .md.
+`--oracle` the peers are left out and the results are printed only. Results go to
+benchmarks/results/opinion.json and .md.
 """
 
 from __future__ import annotations
@@ -227,6 +228,7 @@ def everything(ratings: Ratings) -> dict:
         "ratings": ratings.n,
         "seconds": seconds,
         "total_s": sum(seconds.values()),
+        "cpu_s": time.process_time(),
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
 
@@ -259,14 +261,15 @@ def markdown(document: dict) -> str:
     names = [*METHODS, "agreement"]
     lines += [
         "", "Growth on full grids of 20 raters (seconds; one run each, imports included):", "",
-        "| ratings | " + " | ".join(names) + " | total | s per 1M | peak GB |",
-        "|" + "---|" * (len(names) + 4),
+        "| ratings | " + " | ".join(names) + " | total | CPU s | s per 1M | peak GB |",
+        "|" + "---|" * (len(names) + 5),
     ]  # fmt: skip
     for entry in document["growth"]:
         cells = " | ".join(f"{entry['seconds'][name]:.3f}" for name in names)
         rate = entry["total_s"] / entry["ratings"] * 1e6
         lines.append(
-            f"| {entry['ratings']:,} | {cells} | {entry['total_s']:.2f} | {rate:.2f} | "
+            f"| {entry['ratings']:,} | {cells} | {entry['total_s']:.2f} | "
+            f"{entry['cpu_s']:.1f} | {rate:.2f} | "
             f"{entry['peak_gb']:.2f} |"
         )
     biggest = document["growth"][-1]
@@ -299,6 +302,9 @@ def main() -> None:
     if arguments.oracle:
         document["ratios"] += against_sureal(arguments.oracle)
     document["growth"] = grown()
+    if not arguments.oracle:
+        print(markdown(document), "Peers left out: benchmarks/results/opinion.* stay as they are.")
+        return
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "opinion.json").write_text(json.dumps(document, indent=1) + "\n")
     (RESULTS / "opinion.md").write_text(markdown(document))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, Raters, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
@@ -55,7 +55,7 @@ def estimate_bt500(ratings: Ratings, options: MosOptions, screen: bool) -> Estim
         kept=kept,
         applicable=screening.applicable,
         reason=screening.reason,
-        warnings=(*screening.warnings, *connection_warning(ratings)),
+        warnings=(*screening.warnings, *design_warnings(ratings)),
     )
 
 

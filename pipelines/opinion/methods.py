@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from pipelines.opinion.bt500 import estimate_bt500
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
@@ -30,7 +30,7 @@ def estimate_mean(ratings: Ratings, options: MosOptions, screen: bool) -> Estima
         n_given=ratings.count_by_stimulus,
         used=ratings,
         kept=np.ones(ratings.n, np.bool_),
-        warnings=connection_warning(ratings),
+        warnings=design_warnings(ratings),
     )
 
 

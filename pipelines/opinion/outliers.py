@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
@@ -82,7 +82,7 @@ def _estimate(
         why_removed=_explain(ratings, options, why),
         applicable=bool(enough) or not len(counts),
         reason=reason,
-        warnings=(*warnings, *connection_warning(ratings)),
+        warnings=(*warnings, *design_warnings(ratings)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, Raters
 from pipelines.opinion.mean import NORMAL_95, MeanScores, half_widths, spread
 from pipelines.opinion.options import MosOptions
@@ -57,7 +57,7 @@ def estimate_p910(ratings: Ratings, options: MosOptions, screen: bool) -> Estima
         n_given=n,
         used=ratings,
         kept=np.ones(ratings.n, np.bool_),
-        warnings=(*_warnings(ratings, solved, options), *connection_warning(ratings)),
+        warnings=(*_warnings(ratings, solved, options), *design_warnings(ratings)),
     )
 
 
@@ -188,9 +188,6 @@ def _warnings(ratings: Ratings, solved: Projection, options: MosOptions) -> tupl
         warnings.append(
             f"P.910 did not converge in {solved.n_iterations} iterations; raise max_iterations."
         )
-    few = int(np.count_nonzero(ratings.count_by_rater == 1))
-    if few:
-        warnings.append(f"{few} raters have fewer than 2 ratings; their inconsistency is unknown.")
     collapsed = int(np.count_nonzero(solved.guarded & (ratings.count_by_rater > 1)))
     if collapsed:
         warnings.append(

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.opinion.bias import least_squares_bias
 from pipelines.opinion.bt500 import keep_raters, no_screening, replace_reasons, screen_bt500
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, Raters, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
@@ -33,7 +33,7 @@ def estimate_bias(ratings: Ratings, options: MosOptions, screen: bool) -> Estima
         n_given=ratings.count_by_stimulus,
         used=adjusted,
         kept=np.ones(ratings.n, np.bool_),
-        warnings=(*warnings, *connection_warning(ratings)),
+        warnings=(*warnings, *design_warnings(ratings)),
     )
 
 
@@ -51,7 +51,7 @@ def estimate_p913(ratings: Ratings, options: MosOptions, screen: bool) -> Estima
         kept=kept,
         applicable=screening.applicable,
         reason=screening.reason,
-        warnings=(*warnings, *screening.warnings, *connection_warning(ratings)),
+        warnings=(*warnings, *screening.warnings, *design_warnings(ratings)),
     )
 
 

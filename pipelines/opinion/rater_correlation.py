@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.opinion.bt500 import Screening, keep_raters, no_screening, replace_reasons
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, plain_raters
 from pipelines.opinion.leave_one_out import leave_one_out, rater_correlations
 from pipelines.opinion.mean import mean_scores, spread
@@ -34,7 +34,7 @@ def estimate_correlation(ratings: Ratings, options: MosOptions, screen: bool) ->
         kept=kept,
         applicable=screening.applicable,
         reason=screening.reason,
-        warnings=(*screening.warnings, *connection_warning(ratings)),
+        warnings=(*screening.warnings, *design_warnings(ratings)),
     )
 
 

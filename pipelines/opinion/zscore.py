@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.opinion.bt500 import keep_raters, no_screening, screen_bt500
-from pipelines.opinion.connection import connection_warning
+from pipelines.opinion.design import design_warnings
 from pipelines.opinion.estimate import Estimate, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
@@ -60,7 +60,7 @@ def estimate_zscore(ratings: Ratings, options: MosOptions, screen: bool) -> Esti
         why_removed=lambda _: _NO_SPREAD,
         applicable=bool(usable.any()) or not ratings.n,
         reason=None if usable.any() or not ratings.n else "no session has two different scores",
-        warnings=(*warnings, *screening.warnings, *connection_warning(ratings)),
+        warnings=(*warnings, *screening.warnings, *design_warnings(ratings)),
     )
 
 

@@ -76,7 +76,8 @@ def test_all_equal_and_counting_constants_rejects_nobody():
     document = run(rows, "bt500", constant="count")
     assert not any(r["rejected"] for r in document["raters"])
     assert any("every rater" in warning for warning in document["warnings"])
-    assert not run(rows, "bt500")["warnings"]
+    skipping = run(rows, "bt500")["warnings"]
+    assert len(skipping) == 1 and "8 raters gave one score throughout" in skipping[0]
 
 
 def test_partly_applicable_is_said():
@@ -220,6 +221,14 @@ def test_what_a_curator_removed_is_listed_first():
         {"stimulus": "a", "rater": "z", "dimension": "quality", "score": 2.0,
          "reason": "voided: wrong image"}
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_odd_raters_are_named_with_every_method(method):
+    rows = [(f"s{i}", r, 3 if r == "flat" else 1 + i % 5) for i in range(6) for r in ("flat", "x")]
+    said = " ".join(run([*rows, ("s0", "once", 2)], method)["warnings"])
+    assert "1 raters gave one score throughout" in said
+    assert "1 raters have fewer than 2 ratings" in said
 
 
 def test_groups_that_share_nothing():
