@@ -104,6 +104,7 @@ def publish(
     """
     with building(out) as package:
         contents = fill(package)
+        contents.warnings[:0] = source.notes
         if with_opinions:
             contents.files |= write_opinions(package, source, options, contents.pictures)
         if source.leak_report is not None:

@@ -10,7 +10,8 @@ order of the file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from exports.publish import (
     publish,
     put_images,
 )
-from exports.questions import Asked, SplitQuestions, option_string, questions_by_split
+from exports.questions import Asked, option_string, questions_by_split
 from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 from schemas.question import Question
@@ -125,13 +126,12 @@ class _Scoring(NamedTuple):
             package.write_json_lines(path, map(self._train_item, members))
             contents.files[path] = f"scores of split `{split}` in the published data set's keys"
         if split != "train":
-            answers = map(self._answer, range(1, len(members) + 1), members)
-            write_answers(package, "s", split, answers, contents)
-            blanks = (
-                {"id": number, PERCEPTION: None, KNOWLEDGE: None}
-                for number in range(1, len(members) + 1)
-            )
-            write_template(package, "s", split, blanks, contents)
+            with ExitStack() as files:
+                answers = open_answers(package, files, "s", split, contents)
+                blanks = open_template(package, files, "s", split, contents)
+                for number, stimulus in enumerate(members, start=1):
+                    answers.append(self._answer(number, stimulus))
+                    blanks.append({"id": number, PERCEPTION: None, KNOWLEDGE: None})
 
     def _bench_item(self, stimulus: str) -> dict[str, Any]:
         perception, knowledge = self.scores[stimulus]
@@ -162,39 +162,45 @@ def _write_understanding(
     pictures: Mapping[str, Picture],
     contents: Contents,
 ) -> None:
-    if split == "test":
-        # The toolkit's converter opens both bench files, so the one without items is there too.
-        _write_bench_questions(package, asked, pictures, contents)
-    elif asked.n_by_split[split]:
-        path = split_file("U", split)
-        items = (_train_question(question, pictures) for question in asked.by_split[split])
-        package.write_json_lines(path, items)
-        contents.files[path] = f"questions of split `{split}` in the published data set's keys"
+    """Write items, answers and empty submission of a split in one pass over its questions."""
+    n_questions = asked.n_by_split[split]
+    # The toolkit's converter opens both bench files, the leaderboard both answer files, so those
+    # of `test` are there without questions too.
+    if not n_questions and split != "test":
+        return
+    with ExitStack() as files:
+        write = _item_writer(package, files, split, pictures, contents)
+        answers = blanks = None
         if split != "train":
-            write_answers(package, "u", split, _answers(asked.by_split[split]), contents)
-            write_template(package, "u", split, _blanks(asked.by_split[split]), contents)
+            answers = open_answers(package, files, "u", split, contents)
+        if split != "train" and n_questions:
+            blanks = open_template(package, files, "u", split, contents)
+        for number, question in enumerate(asked.by_split[split], start=1):
+            write(question)
+            if answers is not None:
+                key = {"id": number, "type": question.type}
+                answers.append({**key, "precision": question.answer})
+                if blanks is not None:
+                    blanks.append({**key, "precision": ""})
 
 
-def _write_bench_questions(
-    package: Package, asked: Asked, pictures: Mapping[str, Picture], contents: Contents
-) -> None:
-    questions = asked.by_split["test"]
-    items = (_bench_question(question, pictures) for question in questions)
-    package.write_json_array("bench_SIQA-U.json", items)
-    contents.files["bench_SIQA-U.json"] = "questions of split `test` for the toolkit"
-    write_answers(package, "u", "test", _answers(questions), contents)
-    if asked.n_by_split["test"]:
-        write_template(package, "u", "test", _blanks(questions), contents)
-
-
-def _answers(questions: SplitQuestions) -> Iterator[dict[str, Any]]:
-    for number, question in enumerate(questions, start=1):
-        yield {"id": number, "type": question.type, "precision": question.answer}
-
-
-def _blanks(questions: SplitQuestions) -> Iterator[dict[str, Any]]:
-    for number, question in enumerate(questions, start=1):
-        yield {"id": number, "type": question.type, "precision": ""}
+def _item_writer(
+    package: Package,
+    files: ExitStack,
+    split: str,
+    pictures: Mapping[str, Picture],
+    contents: Contents,
+) -> Callable[[Question], None]:
+    if split == "test":
+        path, keys = "bench_SIQA-U.json", _bench_question
+        contents.files[path] = "questions of split `test` for the toolkit"
+        items = JsonItems(files.enter_context(package.writing(path)), "[")
+    else:
+        path, keys = split_file("U", split), _train_question
+        contents.files[path] = f"questions of split `{split}` in the published data set's keys"
+        items = JsonItems(files.enter_context(package.writing(path)), "", "\n", "\n", "")
+    files.enter_context(items)
+    return lambda question: items.append(keys(question, pictures))
 
 
 def _bench_question(question: Question, pictures: Mapping[str, Picture]) -> dict[str, Any]:
@@ -234,46 +240,35 @@ def split_file(track: str, split: str) -> str:
     return f"SIQA-{track}-{'valid' if split == 'val' else split}.jsonl"
 
 
-def write_answers(
-    package: Package,
-    track: str,
-    split: str,
-    answers: Iterable[Mapping[str, Any]],
-    contents: Contents,
-) -> None:
-    """Write the leaderboard's answer file of a split."""
+def open_answers(
+    package: Package, files: ExitStack, track: str, split: str, contents: Contents
+) -> JsonItems:
+    """Open the leaderboard's answer file of a split."""
     folder = "answer" if split == "test" else f"answer_{split}"
     path = f"{folder}/answer-{track}.json"
-    write_predictions(package, path, {}, answers)
     contents.files[path] = f"the leaderboard's answers of split `{split}`; keep it from competitors"
+    return _open_predictions(package, files, path, {})
 
 
-def write_template(
-    package: Package,
-    track: str,
-    split: str,
-    blanks: Iterable[Mapping[str, Any]],
-    contents: Contents,
-) -> None:
-    """Write an empty submission of a split for competitors to fill in."""
+def open_template(
+    package: Package, files: ExitStack, track: str, split: str, contents: Contents
+) -> JsonItems:
+    """Open an empty submission of a split for competitors to fill in."""
     tail = "" if split == "test" else f"_{split}"
     path = f"submission_template{tail}/TeamName-{track}.json"
-    head = {"team": "TeamName", "method": "ModelName", "track": track.upper()}
-    write_predictions(package, path, head, blanks)
     contents.files[path] = f"an empty submission for split `{split}`"
+    head = {"team": "TeamName", "method": "ModelName", "track": track.upper()}
+    return _open_predictions(package, files, path, head)
 
 
-def write_predictions(
-    package: Package, path: str, head: Mapping[str, Any], items: Iterable[Mapping[str, Any]]
-) -> None:
-    """Write `{…head, "predictions": [items]}`, one item a line."""
+def _open_predictions(
+    package: Package, files: ExitStack, path: str, head: Mapping[str, Any]
+) -> JsonItems:
+    """Open `{…head, "predictions": [items]}`, one item a line."""
     start = json.dumps(dict(head), ensure_ascii=False)[:-1] + (", " if head else "")
+    file = files.enter_context(package.writing(path))
     opening = f'{start}"predictions": ['
-    with (
-        package.writing(path) as file,
-        JsonItems(file, opening, tail="\n]}\n", tail_of_none="]}\n") as written,
-    ):
-        written.extend(items)
+    return files.enter_context(JsonItems(file, opening, tail="\n]}\n", tail_of_none="]}\n"))
 
 
 def read_siqa_scores(path: Path) -> list[dict[str, Any]]:

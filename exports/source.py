@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,6 +152,8 @@ class ExportSource:
     """More tables for `csv` to carry (raters, submissions, sightings, …), by file stem."""
     agreement: Mapping[str, Any] | None = None
     """`agreement --json`, for the card."""
+    notes: Sequence[str] = ()
+    """What a reader of the package must know; the card says it."""
     leak_report: Mapping[str, Any] | None = None
     """What the search for leaks between splits found, for the card and a file of its own."""
 
