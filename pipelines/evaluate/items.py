@@ -21,6 +21,9 @@ _ITEM_KEYS = frozenset({
     "perception_rating", "perception_raing", "knowledge_rating",
 })  # fmt: skip
 """Keys of the items themselves; what else a toolkit file has is a model's."""
+_NONE: dict[str, Any] = {}
+_SAMPLE = 1000
+"""Items looked at first for the keys of models."""
 _ANSWER_KEYS = {"U": "precision", "S": "perception"}
 """Key by which an answer file or a submission is told from items."""
 
@@ -128,7 +131,7 @@ def predictions_of(document: Any, track: str, name: str, model: str = "") -> Pre
 def _check_rows(rows: Any, name: str, what: str) -> None:
     if not isinstance(rows, list) or not rows:
         raise UserError(f"invalid_{what}", f"{name} holds no list of items; name another file.")
-    if any(type(row) is not dict for row in rows):
+    if set(map(type, rows)) != {dict}:
         raise UserError(
             f"invalid_{what}", f"{name} holds something that is no object; write one an item."
         )
@@ -143,13 +146,11 @@ def _submitted(rows: list[dict[str, Any]], track: str) -> list[Any]:
 def _predicted(rows: list[dict[str, Any]], track: str, key: str) -> list[Any]:
     if track == "U":
         return [row.get(key, "") for row in rows]
-    return [_pair(row.get(key, {})) for row in rows]
-
-
-def _pair(value: Any) -> tuple[Any, Any] | None:
-    if not isinstance(value, dict):
-        return None
-    return value.get("perception"), value.get("knowledge")
+    scores = [row.get(key, _NONE) for row in rows]
+    return [
+        (one.get("perception"), one.get("knowledge")) if type(one) is dict else None
+        for one in scores
+    ]
 
 
 def _model_key(rows: list[dict[str, Any]], track: str, name: str, model: str) -> str:
@@ -171,6 +172,11 @@ def _model_key(rows: list[dict[str, Any]], track: str, name: str, model: str) ->
 
 
 def _candidates(rows: list[dict[str, Any]], track: str) -> list[str]:
+    found = _candidates_of(rows[:_SAMPLE], track)
+    return found or _candidates_of(rows, track)
+
+
+def _candidates_of(rows: Sequence[dict[str, Any]], track: str) -> list[str]:
     keys = dict.fromkeys(key for row in rows for key in row)
     kind = str if track == "U" else dict
     return [
@@ -266,13 +272,17 @@ def _hashable(found: dict[Any, int], ids: Sequence[Any]) -> dict[Any, int]:
 def _keys(truth: Truth, predictions: Predictions, track: str) -> tuple[list[Any], list[Any]] | None:
     """Return the key of every item of both sides, or None where one has an item without."""
     names = ("image_path", "question") if track == "U" else ("image_path",)
-    sides = []
-    for rows in (truth.rows, predictions.rows):
-        columns = [[row.get(name) for row in rows] for name in names]
-        if any(None in column for column in columns):
-            return None
-        sides.append(list(zip(*columns, strict=True)) if len(columns) > 1 else columns[0])
-    return sides[0], sides[1]
+    sides = [
+        [[row.get(name) for row in rows] for name in names]
+        for rows in (truth.rows, predictions.rows)
+    ]
+    if any(None in column for side in sides for column in side):
+        return None
+    if sides[0] == sides[1]:
+        # The usual case, in which there is nothing to look up.
+        sides[1] = sides[0]
+    keys = [list(zip(*side, strict=True)) if len(side) > 1 else side[0] for side in sides]
+    return keys[0], keys[0] if sides[0] is sides[1] else keys[1]
 
 
 def _by_file_name(key: Any) -> Any:
@@ -282,7 +292,7 @@ def _by_file_name(key: Any) -> Any:
 
 
 def _by_key(truth_keys: list[Any], keys: list[Any]) -> npt.NDArray[np.intp]:
-    if truth_keys == keys:
+    if truth_keys is keys or truth_keys == keys:
         return np.arange(len(keys))
     places: defaultdict[Any, list[int]] = defaultdict(list)
     for at, key in enumerate(truth_keys):

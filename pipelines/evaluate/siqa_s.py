@@ -42,6 +42,8 @@ class _Side(NamedTuple):
     """Python's float() takes every given prediction, shape (n_predictions,)."""
     is_object: Truths
     """The item holds an object with scores, shape (n_predictions,)."""
+    computed: dict[bytes, list[Correlations]]
+    """Correlations of a choice of predictions; the conventions mostly choose the same."""
 
 
 class _Outcome(NamedTuple):
@@ -137,11 +139,14 @@ def _floats(values: list[Any]) -> tuple[Floats, Truths]:
 def _side(true: Floats, predictions: Predictions, joined: Joined) -> _Side:
     values = predictions.values
     is_object = np.fromiter((value is not None for value in values), bool, len(values))
-    columns = [[None if pair is None else pair[at] for pair in values] for at in (0, 1)]
+    whole = [(None, None) if pair is None else pair for pair in values]
+    columns = [list(column) for column in zip(*whole, strict=True)]
     numbers, readable = zip(*(_floats(column) for column in columns), strict=True)
     is_there = np.ones(len(values), bool)
     is_number = np.ones(len(values), bool)
     for column in columns:
+        if set(map(type, column)) <= {int, float}:
+            continue
         is_there &= np.fromiter((value is not None for value in column), bool, len(values))
         is_number &= np.fromiter(
             (isinstance(value, int | float) for value in column), bool, len(values)
@@ -156,6 +161,7 @@ def _side(true: Floats, predictions: Predictions, joined: Joined) -> _Side:
         is_number,
         readable[0] & readable[1],
         is_object,
+        {},
     )
 
 
@@ -166,9 +172,12 @@ def _first(side: _Side) -> npt.NDArray[np.intp]:
     return usable
 
 
-def _pairs(side: _Side, taken: npt.NDArray[np.intp] | Truths) -> list[Correlations]:
-    true, predicted = side.truth[taken], side.predicted[taken]
-    return [correlations(true[:, at], predicted[:, at]) for at in (0, 1)]
+def _pairs(side: _Side, taken: npt.NDArray[np.intp]) -> list[Correlations]:
+    key = taken.tobytes()
+    if key not in side.computed:
+        true, predicted = side.truth[taken], side.predicted[taken]
+        side.computed[key] = [correlations(true[:, at], predicted[:, at]) for at in (0, 1)]
+    return side.computed[key]
 
 
 def _mean_then_clip(pair: Correlations) -> float:
@@ -212,7 +221,7 @@ def _toolkit(side: _Side, truth: Truth, predictions: Predictions) -> _Outcome:
         return _none("the toolkit stops with an error: a score is text, no number", n)
     if n < 2:
         return _none("the toolkit stops with an error: one item has no correlation", n)
-    return _outcome(_pairs(side, taken), n)
+    return _outcome(_pairs(side, np.flatnonzero(taken)), n)
 
 
 def _is_misspelt(truth: Truth, predictions: Predictions) -> bool:
@@ -231,7 +240,7 @@ def _leaderboard(side: _Side) -> _Outcome:
         return _none("the leaderboard skips the file: a score is no number", n)
     true, predicted = side.truth[taken], side.predicted[taken]
     for at, name in enumerate(DIMENSIONS):
-        if min(len(np.unique(true[:, at])), len(np.unique(predicted[:, at]))) == 1:
+        if _is_constant(true[:, at]) or _is_constant(predicted[:, at]):
             return _none(
                 f"the leaderboard skips the file, so that the team is not listed: all values of "
                 f"{name} are equal",
@@ -239,7 +248,7 @@ def _leaderboard(side: _Side) -> _Outcome:
             )
     clipped = [
         Correlations(*(max(0.0 if np.isnan(r) else r, 0.0) for r in pair))
-        for pair in _pairs(side, taken)
+        for pair in _pairs(side, np.flatnonzero(taken))
     ]
     scores = [(pair.srcc + pair.plcc) / 2 * 100 for pair in clipped]
     parts = {
@@ -247,6 +256,10 @@ def _leaderboard(side: _Side) -> _Outcome:
         for name, pair, score in zip(DIMENSIONS, clipped, scores, strict=True)
     }
     return _Outcome(round(sum(scores) / 2, 2), parts, n)
+
+
+def _is_constant(values: Floats) -> bool:
+    return bool((values == values[0]).all() or np.isnan(values).all())
 
 
 def _drawn_scores(truth: Floats, predicted: Floats, places: npt.NDArray[np.intp]) -> Floats:

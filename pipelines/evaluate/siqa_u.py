@@ -6,7 +6,6 @@ Leaderboard: the same, rounded, over what was submitted. Toolkit: mean of the ty
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -73,7 +72,7 @@ def evaluate_u(
         seed: Seed of the bootstrap.
     """
     types = _types(truth)
-    matched = _match(truth, predictions, joined)
+    matched = _match(truth, predictions, joined, types["toolkit"])
     counts = {
         "website": _website(types["website"], matched),
         "leaderboard": _counted(types["leaderboard"], matched, is_strict=True),
@@ -99,7 +98,7 @@ def evaluate_u(
         "warnings": joined.warnings + _warnings(truth, matched, types, counts, scores),
     }
     if against is not None:
-        other = _match(truth, *against)
+        other = _match(truth, *against, types["toolkit"])
         result["against"] = _compare(types["website"], matched, other, n_drawn, seed) | {
             "model": against[0].model,
             "missing": against[1].missing,
@@ -110,40 +109,59 @@ def evaluate_u(
 def _types(truth: Truth) -> dict[str, Codes]:
     """Return the code of each item's type as each convention reads it, -1 where it does not."""
     codes = {name: code for code, name in enumerate(QUESTION_TYPES)}
-    known: dict[str, dict[Any, int]] = {name: {} for name in CONVENTIONS}
-    given = [row.get("type") for row in truth.rows]
-    for text in {kind for kind in given if isinstance(kind, str)}:
+    seen = _Seen()
+    given = seen.codes([row.get("type") for row in truth.rows])
+    known: dict[str, list[int]] = {name: [] for name in CONVENTIONS}
+    for kind in seen.values:
+        text = kind if isinstance(kind, str) else ""
         plain = text.strip().lower()
-        known["website"][text] = codes.get(_ALIASES.get(plain, plain), -1)
-        known["toolkit"][text] = codes.get(plain, -1)
-        known["leaderboard"][text] = codes.get(text, -1)
-    return {
-        name: np.fromiter(
-            (map_.get(kind, -1) if isinstance(kind, str) else -1 for kind in given), np.int8
-        )
-        for name, map_ in known.items()
-    }
+        known["website"].append(codes.get(_ALIASES.get(plain, plain), -1))
+        known["leaderboard"].append(codes.get(text, -1))
+        known["toolkit"].append(codes.get(plain, -1))
+    return {name: np.array(table, np.int8)[given] for name, table in known.items()}
+
+
+class _Seen:
+    """Values numbered as they come; a million answers are a handful of different ones."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._codes: dict[Any, int] = {}
+
+    def codes(self, values: Sequence[Any]) -> npt.NDArray[np.intp]:
+        """Return the number of each value, shape (n,); True and 1 are different values."""
+        kinds = set(map(type, values))
+        if kinds <= {str}:
+            keys: Sequence[Any] = values
+        else:
+            keys = [value if type(value) is str else (type(value), repr(value)) for value in values]
+        for key, value in zip(keys, values, strict=True):
+            if key not in self._codes:
+                self._codes[key] = len(self.values)
+                self.values.append(value)
+        return np.fromiter(map(self._codes.__getitem__, keys), np.intp, len(keys))
 
 
 def _letter(value: Any) -> str:
-    return value.strip().upper() if type(value) is str else str(value).strip().upper()
+    return str(value).strip().upper()
 
 
-def _match(truth: Truth, predictions: Predictions, joined: Joined) -> _Matched:
+def _match(truth: Truth, predictions: Predictions, joined: Joined, types: Codes) -> _Matched:
     key = "precision" if truth.is_answer_file else "answer"
-    right = [_letter(row.get(key)) for row in truth.rows]
-    given = [_letter(value) for value in predictions.values]
-    places = joined.place.tolist()
-    is_right = np.fromiter(
-        (at >= 0 and right[at] == letter for at, letter in zip(places, given, strict=True)),
-        bool,
-        len(places),
-    )
-    times = Counter(given)
-    n_odd = len(given) - sum(times[letter] for letter in LETTERS)
-    odd = next((v for v in predictions.values if not isinstance(v, str)), "")
-    stops = "" if isinstance(odd, str) else f"an answer is {one_line(odd, 20)}, no text"
-    return _Matched(joined, is_right, stops, n_odd)
+    seen, letters = _Seen(), _Seen()
+    right = seen.codes([row.get(key) for row in truth.rows])
+    given = seen.codes(predictions.values)
+    letter_of = letters.codes([_letter(value) for value in seen.values])
+    place = joined.place
+    is_right = (place >= 0) & (letter_of[right][place] == letter_of[given])
+    is_odd = np.array([letter not in tuple(LETTERS) for letter in letters.values])
+    is_text = np.array([isinstance(value, str) for value in seen.values])
+    # The toolkit looks at answers to items of a type it knows only.
+    stopping = np.flatnonzero(~is_text[given] & (place >= 0) & (types[place] >= 0))
+    stops = ""
+    if stopping.size:
+        stops = f"an answer is {one_line(predictions.values[int(stopping[0])], 20)}, no text"
+    return _Matched(joined, is_right, stops, int(is_odd[letter_of[given]].sum()))
 
 
 def _website(types: Codes, matched: _Matched) -> _Counts:
