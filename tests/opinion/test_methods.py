@@ -123,6 +123,41 @@ def test_p910_guard_acts_only_below_the_floor():
     assert any("fewer than 2 ratings" in w for w in document["warnings"])
 
 
+def sparse_panel(seed):
+    generator = np.random.default_rng(seed)
+    quality, noise = generator.uniform(1, 5, 30), generator.uniform(0.3, 1.6, 20)
+    return [
+        (
+            f"s{s:02}",
+            f"r{r:02}",
+            int(np.clip(np.rint(generator.normal(quality[s], noise[r])), 1, 5)),
+        )
+        for s in range(30)
+        for r in generator.permutation(20)[:3]
+    ]
+
+
+def test_p910_without_the_guard_one_rater_becomes_the_score():
+    collapsed = 0
+    for seed in range(4):
+        table = table_of(sparse_panel(seed))
+        ratings = table.ratings("quality")
+        free = project(ratings, MosOptions(sigma_floor=0))
+        guarded = project(ratings, MosOptions())
+        lowest = int(np.nanargmin(free.inconsistency))
+        if free.inconsistency[lowest] > 0.04:
+            assert np.array_equal(free.quality, guarded.quality)
+            continue
+        collapsed += 1
+        own = ratings.rater == lowest
+        offset = ratings.score[own] - free.quality[ratings.stimulus[own]]
+        assert np.ptp(offset) < 1e-3
+        assert guarded.guarded.any()
+        warnings = compute_mos(table, "p910").warnings
+        assert any("fell below 0.01 of the scale's range" in warning for warning in warnings)
+    assert collapsed
+
+
 def test_p910_says_when_it_has_not_converged():
     rows = panel({"a": [1, 3, 2], "b": [3, 5, 1], "c": [2, 2, 4]})
     assert any("did not converge" in w for w in run(rows, "p910", max_iterations=2)["warnings"])
