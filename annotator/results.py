@@ -64,6 +64,8 @@ def export_source(
     seed: int | None = None,
     scores: MosResult | None = None,
     run: Mapping[str, Any] | None = None,
+    *,
+    include_unreviewed: bool = False,
 ) -> ExportSource:
     """Return a study as exports see it.
 
@@ -72,7 +74,12 @@ def export_source(
         seed: Seed of the export; the study's where absent.
         scores: The opinion scores to export; plain means of the ratings that count where absent.
         run: What the manifest says of the run they are from: name, as_of, facts.
+        include_unreviewed: Also questions that only the automatic checks have seen.
     """
+    # Questions need the scores of this module.
+    from annotator.questions import exported_questions
+
+    questions, notes = exported_questions(study, include_unreviewed=include_unreviewed)
     founded = study.founded()
     ratings, removed = study.ratings(), study.removed()
     result = study_mos(study) if scores is None else scores
@@ -97,6 +104,8 @@ def export_source(
         mos=result.stimuli_table(),
         run=described,
         screened=_screened(result, removed.num_rows),
+        questions=questions,
+        notes=notes,
         versions={name: metadata.version(name) for name in _VERSIONED},
         seed=study.study.seed if seed is None else seed,
         extra={

@@ -14,11 +14,13 @@ __all__ = [
     "FACTS",
     "Access",
     "Assigned",
+    "Called",
     "Claimed",
     "Computed",
     "Decided",
     "Described",
     "Discarded",
+    "Drafted",
     "Fact",
     "Feedback",
     "Founded",
@@ -26,6 +28,7 @@ __all__ = [
     "Invited",
     "RaterAdded",
     "Reversed",
+    "Reviewed",
     "Setting",
     "Sighted",
     "Skipped",
@@ -285,11 +288,80 @@ class Discarded(Fact):
     run: str
 
 
+@dataclass(frozen=True, slots=True)
+class Called(Fact):
+    """A model was asked something; kept before its answer is read."""
+
+    kind: ClassVar[str] = "called"
+    call: str
+    purpose: str
+    """`draft`, `answer` (with the image), `blind` (without) or `judge`."""
+    subject: str
+    """What it was asked about: `SUBMISSION:POSITION` of a feedback, or a question."""
+    round: int
+    """Which asking of the same, from 0."""
+    prompt: str
+    """Name and version of the prompt."""
+    model: str
+    parameters: dict[str, Any]
+    """What was sent beside the prompt: temperature, seed, …"""
+    outcome: str
+    """`answered`, or why there is no answer: `refused`, `truncated`, `timeout`, …"""
+    raw: str | None
+    """The reply as it came."""
+    tokens_in: int | None
+    tokens_out: int | None
+    cost_usd: float | None
+    """None where the price of the model is not known."""
+    duration_ms: int
+    attempts: int
+    """Requests sent, failed ones too."""
+    detail: str = ""
+    """What went wrong, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted(Fact):
+    """A question was drafted and checked; a later one of the same id replaces it."""
+
+    kind: ClassVar[str] = "drafted"
+    draft: str
+    """Id, made from where it came from."""
+    stimulus: str
+    submission: str
+    """Submission whose feedback it came from."""
+    body: dict[str, Any]
+    """The fields of `schemas.draft.Draft`."""
+    verdicts: tuple[tuple[str, str, str], ...]
+    """(check, outcome, reason) of every check."""
+    is_kept: bool
+    """No check dropped it."""
+    call: str | None = None
+    """The call it was read from; None for the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed(Fact):
+    """Somebody decided about a draft; the last decision holds, all are kept."""
+
+    kind: ClassVar[str] = "reviewed"
+    draft: str
+    reviewer: str
+    verdict: str
+    """`accept`, `edit`, `reject` or `send_back`."""
+    reason: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Field of the draft -> new value."""
+    batch: str | None = None
+    """The sample it was accepted with, unseen."""
+
+
 FACTS: dict[str, type[Fact]] = {
     cls.kind: cls
     for cls in (
         Founded, Setting, Imported, Sighted, Described, RaterAdded, Invited, Claimed,
         Access, Assigned, Submitted, Skipped, Decided, Reversed, Computed, Discarded,
+        Called, Drafted, Reviewed,
     )
 }  # fmt: skip
 """Kind -> type, for reading the journal back."""
@@ -306,6 +378,8 @@ def fact_from(data: dict[str, Any]) -> Fact:
     cls = FACTS[fields.pop("kind")]
     if cls is Submitted:
         fields["feedback"] = tuple(Feedback(**f) for f in fields.get("feedback", ()))
+    if cls is Drafted:
+        fields["verdicts"] = tuple(tuple(verdict) for verdict in fields["verdicts"])
     for name in ("expertise", "asked"):
         if name in fields:
             fields[name] = tuple(fields[name])

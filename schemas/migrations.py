@@ -26,7 +26,7 @@ class Migration(NamedTuple):
 FACT_TABLES: tuple[str, ...] = (
     "founded", "settings", "stimuli", "sightings", "descriptions", "raters", "invites", "claims",
     "access", "assignments", "submissions", "feedback", "skips", "decisions", "reversals", "runs",
-    "discards",
+    "discards", "calls", "drafts", "reviews",
 )  # fmt: skip
 """Tables filled from the journal."""
 
@@ -132,5 +132,31 @@ _RUNS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS)
+_QUESTIONS = Migration(
+    3,
+    "calls of models, drafts, reviews",
+    (
+        """CREATE TABLE calls (
+            seq BIGINT, recorded_at VARCHAR, call VARCHAR, purpose VARCHAR, subject VARCHAR,
+            round INTEGER, prompt VARCHAR, model VARCHAR, parameters VARCHAR, outcome VARCHAR,
+            raw VARCHAR, tokens_in BIGINT, tokens_out BIGINT, cost_usd DOUBLE,
+            duration_ms BIGINT, attempts INTEGER, detail VARCHAR)""",
+        """CREATE TABLE drafts (
+            seq BIGINT, recorded_at VARCHAR, draft VARCHAR, stimulus VARCHAR, submission VARCHAR,
+            body VARCHAR, verdicts VARCHAR, is_kept BOOLEAN, call VARCHAR)""",
+        """CREATE TABLE reviews (
+            seq BIGINT, recorded_at VARCHAR, draft VARCHAR, reviewer VARCHAR, verdict VARCHAR,
+            reason VARCHAR, changes VARCHAR, batch VARCHAR)""",
+        # A draft keeps the place where it was first made: dealing goes by it.
+        """CREATE VIEW current_drafts AS
+            SELECT draft, min(seq) AS first_seq, max(seq) AS seq,
+                   arg_max(stimulus, seq) AS stimulus,
+                   arg_max(submission, seq) AS submission, arg_max(body, seq) AS body,
+                   arg_max(verdicts, seq) AS verdicts, arg_max(is_kept, seq) AS is_kept,
+                   arg_max(call, seq) AS call
+            FROM drafts GROUP BY draft""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS)
 """All migrations, in order."""

@@ -12,7 +12,7 @@ from annotator.commands.answer import Answer
 __all__ = ["export"]
 
 
-def export(
+def export(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
     format_: Annotated[str, typer.Argument(metavar="FORMAT", help="siqa or csv.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
@@ -22,6 +22,10 @@ def export(
     ] = "",
     with_names: Annotated[
         bool, typer.Option("--with-names", help="Raters' names instead of pseudonyms.")
+    ] = False,
+    include_unreviewed: Annotated[
+        bool,
+        typer.Option("--include-unreviewed", help="Also questions nobody has reviewed; said so."),
     ] = False,
     images: Annotated[bool, typer.Option(help="Copy the images into the package.")] = True,
     keep_metadata: Annotated[
@@ -45,10 +49,12 @@ def export(
     with open_study(answer.folder) as study:
         used = find_run(study, run) if run else chosen_run(study)
         if used is None:
-            source = export_source(study, seed)
+            source = export_source(study, seed, include_unreviewed=include_unreviewed)
         else:
             told = {"name": used.name, "as_of": used.as_of, "facts": used.facts}
-            source = export_source(study, seed, used.result(study), told)
+            source = export_source(
+                study, seed, used.result(study), told, include_unreviewed=include_unreviewed
+            )
             if not used.is_current:
                 answer.say(
                     f"Note: the ratings have moved on since run '{used.name}' was computed; "

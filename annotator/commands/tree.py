@@ -11,6 +11,8 @@ from annotator.commands.evaluate import evaluate
 from annotator.commands.export import export
 from annotator.commands.importing import import_images
 from annotator.commands.mos import SETTINGS, mos
+from annotator.commands.questions import commands as questions
+from annotator.commands.questions import draft
 from annotator.commands.raters import commands as raters
 from annotator.commands.ratings import commands as ratings
 from annotator.commands.runs import commands as runs
@@ -49,6 +51,8 @@ application.add_typer(ratings, name="ratings")
 application.command("mos", context_settings=SETTINGS)(mos)
 application.add_typer(runs, name="runs")
 application.command("agreement", context_settings=SETTINGS)(agreement)
+application.add_typer(questions, name="questions")
+application.command("draft")(draft)
 application.command("export")(export)
 application.command("evaluate")(evaluate)
 application.command("verify")(verify)

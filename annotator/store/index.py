@@ -137,6 +137,9 @@ _SHAPES: dict[str, tuple[str, Callable[[Row], Row]]] = {
     "reversed": ("reversals", _plain),
     "computed": ("runs", _json("options")),
     "discarded": ("discards", _plain),
+    "called": ("calls", _json("parameters")),
+    "drafted": ("drafts", lambda row: _json("body")(_json("verdicts")(row))),
+    "reviewed": ("reviews", _json("changes")),
 }
 """Kind of fact -> table, and what its row needs beyond the fields."""
 

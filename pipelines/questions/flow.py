@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,9 +94,9 @@ def check_candidates(
     contexts = _Contexts(evidence, remarks, drafter)
     drafts = [candidate.draft for candidate in candidates]
     verdicts = [check_one(draft, contexts.of(draft)) for draft in drafts]
-    _add(verdicts, drafts, lambda left: duplicates(left, evidence.near_copies, known))
-    _add(verdicts, drafts, lambda left: topic_shares(left, known))
-    _add(verdicts, drafts, longest_answers)
+    _add("duplicates", verdicts, drafts, lambda left: duplicates(left, evidence.near_copies, known))
+    _add("topic_shares", verdicts, drafts, lambda left: topic_shares(left, known))
+    _add("longest_answers", verdicts, drafts, longest_answers)
     guess = blind_guess(None, 0)
     dealer = Dealer(seed, _dealt(known))
     return [
@@ -105,16 +105,19 @@ def check_candidates(
     ]
 
 
-def _add(verdicts: list[list[Verdict]], drafts: Sequence[Draft], check: Any) -> None:
+def _add(
+    name: str,
+    verdicts: list[list[Verdict]],
+    drafts: Sequence[Draft],
+    check: Callable[[list[Draft]], list[Verdict]],
+) -> None:
     """Run a check of many on what is still kept; the rest was not run."""
     kept = [index for index, said in enumerate(verdicts) if is_kept(said)]
-    found: list[Verdict] = check([drafts[index] for index in kept])
-    name = found[0].check if found else ""
+    found = check([drafts[index] for index in kept])
     for index, verdict in zip(kept, found, strict=True):
         verdicts[index].append(verdict)
     for index in set(range(len(drafts))) - set(kept):
-        if name:
-            verdicts[index].append(Verdict(name, "not_run", "dropped_before"))
+        verdicts[index].append(Verdict(name, "not_run", "dropped_before"))
 
 
 def _dealt(known: Sequence[Draft]) -> Counter[str]:

@@ -1,0 +1,151 @@
+"""Questions of a study: from its facts to drafts, from reviewed drafts to an export."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from annotator.clock import iso, now
+from annotator.results import study_mos
+from annotator.store import Reads, SnapshotStore, Store
+from annotator.store.questions import StoredDraft, drafts
+from pipelines.questions.evidence import Evidence, Image, Opinion, Remark
+from pipelines.questions.flow import Checked, Drafting, draft_by_rules, is_kept
+from schemas.facts import Drafted
+from schemas.question import Question
+from schemas.steps import TextStep
+
+__all__ = [
+    "Drafts",
+    "draft_embedded",
+    "drafted_facts",
+    "evidence_of",
+    "exported_questions",
+    "remarks_of",
+    "summary_of",
+]
+
+
+class Drafts(NamedTuple):
+    """What a run of drafting added."""
+
+    drafting: Drafting
+    added: tuple[Checked, ...]
+    """Drafts that are new, or that were dropped before and are kept now."""
+
+
+def remarks_of(study: Reads) -> list[Remark]:
+    """Return every feedback text that counts, in the order they came."""
+    places: dict[str, int] = defaultdict(int)
+    remarks = []
+    for row in study.feedback().to_pylist():
+        position = places[row["submission"]]
+        places[row["submission"]] += 1
+        remarks.append(
+            Remark(row["submission"], position, row["stimulus"], row["rater"], row["text"])
+        )
+    return remarks
+
+
+def evidence_of(study: Reads) -> Evidence:
+    """Return what drafting and checks know of a study now."""
+    spec = study.study
+    scores: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for row in study.ratings().select(["stimulus", "rater", "dimension", "score"]).to_pylist():
+        scores[row["stimulus"], row["dimension"]][row["rater"]] = row["score"]
+    opinions = {
+        (row["stimulus"], row["dimension"]): Opinion(row["mos"], row["ci95_low"], row["ci95_high"])
+        for row in study_mos(study).stimuli_table().to_pylist()
+        if row["mos"] is not None
+    }
+    return Evidence(
+        low=spec.scale.low,
+        high=spec.scale.high,
+        labels={part.name: part.label for part in spec.dimensions},
+        opinions=opinions,
+        scores=scores,
+        images={row["stimulus"]: _image(row) for row in study.stimuli().to_pylist()},
+        raters=frozenset(row["rater"] for row in study.raters()),
+        chips=tuple(c for step in spec.steps if isinstance(step, TextStep) for c in step.chips),
+    )
+
+
+def _image(row: dict[str, Any]) -> Image:
+    details = json.loads(row["details"] or "{}")
+    told = (str(details.get(name) or "") for name in ("discipline", "category", "modality"))
+    return Image(row["file_name"], row["phash"] or "", *told)
+
+
+def draft_embedded(study: Store | SnapshotStore, *, dry_run: bool = False) -> Drafts:
+    """Draft by rules from every feedback; append what is new.
+
+    What was kept or reviewed before stays as it was dealt. What the checks dropped before is
+    checked again, since ratings may have come in.
+    """
+    stored = drafts(study, with_removed=True)
+    known = [item.drafted for item in stored if item.is_kept or item.reviews]
+    drafting = draft_by_rules(evidence_of(study), remarks_of(study), study.study.seed, known)
+    before = {item.drafted.draft: item for item in stored}
+    added = tuple(item for item in drafting.checked if _is_news(item, before))
+    if not dry_run:
+        study.append_many(drafted_facts(added))
+    return Drafts(drafting, added)
+
+
+def _is_news(item: Checked, before: dict[str, StoredDraft]) -> bool:
+    return item.draft.draft not in before or is_kept(item.verdicts)
+
+
+def drafted_facts(checked: Iterable[Checked], call: str | None = None) -> Iterable[Drafted]:
+    """Yield the facts that keep drafts with their checks."""
+    at = iso(now())
+    for draft, verdicts in ((item.draft, item.verdicts) for item in checked):
+        yield Drafted(
+            at=at,
+            draft=draft.draft,
+            stimulus=draft.stimulus,
+            submission=draft.submission,
+            body=dataclasses.asdict(draft),
+            verdicts=tuple((v.check, v.outcome, v.reason) for v in verdicts),
+            is_kept=is_kept(verdicts),
+            call=call,
+        )
+
+
+def exported_questions(
+    study: Reads, *, include_unreviewed: bool = False
+) -> tuple[list[Question], list[str]]:
+    """Return the questions an export holds, and what its card must say of them.
+
+    Args:
+        study: The open study.
+        include_unreviewed: Also drafts that all checks kept and nobody has reviewed.
+    """
+    wanted = {"accepted", "unreviewed"} if include_unreviewed else {"accepted"}
+    chosen = [item for item in drafts(study) if item.state in wanted]
+    n_unseen = sum(item.state == "unreviewed" for item in chosen)
+    note = (
+        f"{n_unseen} of {len(chosen)} questions were not reviewed by a person; automatic checks "
+        "alone kept them."
+    )
+    return [item.draft.as_question() for item in chosen], [note] if n_unseen else []
+
+
+def summary_of(stored: Sequence[StoredDraft]) -> dict[str, Any]:
+    """Return how many drafts are in which state, by type, and the balance of answers."""
+    states: dict[str, int] = dict.fromkeys(
+        ("unreviewed", "accepted", "rejected", "sent_back", "dropped"), 0
+    )
+    types: dict[str, int] = {}
+    answers: dict[str, dict[str, int]] = {}
+    for item in stored:
+        states[item.state] += 1
+        if item.state in ("unreviewed", "accepted"):
+            draft = item.draft
+            types[draft.type] = types.get(draft.type, 0) + 1
+            letters = answers.setdefault(draft.type, {})
+            letters[draft.answer] = letters.get(draft.answer, 0) + 1
+    return {"states": states, "types": types, "answers": answers}
