@@ -8,7 +8,8 @@ import { Viewer } from "./viewer.js";
 import { Delivery } from "./delivery.js";
 import { buildFrame } from "./frame.js";
 import { askReason, showKeys } from "./dialogs.js";
-import { actionOf, chosenKeys, digitOf, isTyping } from "./keys.js";
+import { Keyboard } from "./keyboard.js";
+import { chosenKeys } from "./keys.js";
 import { firstLanguage, rememberLanguage, wordsIn } from "./words.js";
 
 /** Step kinds: a later kind is one more file in steps/ (and in schemas/steps/). */
@@ -29,6 +30,7 @@ class RatingScreen {
     this.steps = [];
     this.busy = false;
     this.keys = chosenKeys();
+    this.keyboard = new Keyboard(this);
     this.others = "BroadcastChannel" in window ? new BroadcastChannel("siqa") : null;
   }
 
@@ -47,7 +49,15 @@ class RatingScreen {
   async build() {
     this.say = wordsIn(this.language);
     document.documentElement.lang = this.language;
-    const on = {
+    this.frame = buildFrame(this.say, this.language, this.keys, this.actions);
+    this.root.replaceChildren(this.frame.element);
+    this.viewer = await Viewer.in(this.frame.image, (view) => this.drawView(view));
+    this.drawTheme();
+  }
+
+  /** What buttons and keys do, by name. */
+  get actions() {
+    return {
       theme: () => { window.siqaTheme.toggle(); this.drawTheme(); },
       language: (to) => this.speak(to),
       keys: () => showKeys(this.frame.element, this.say, () => this.rekey()),
@@ -55,18 +65,16 @@ class RatingScreen {
       actual: () => this.viewer.enlarge(1),
       double: () => this.viewer.enlarge(2),
       smooth: () => this.viewer.setSmooth(!this.viewer.smooth),
-      back: () => this.back(),
+      write: () => this.steps.find((step) => step.box)?.focus(),
+      back: () => this.item?.can_undo !== false && this.back(),
       skip: () => this.skip(),
       submit: () => this.submit(),
     };
-    this.frame = buildFrame(this.say, this.language, this.keys, on);
-    this.root.replaceChildren(this.frame.element);
-    this.viewer = await Viewer.in(this.frame.image, (view) => this.drawView(view));
-    this.drawTheme();
   }
 
   /** Build the screen again in other words or with other keys; nothing typed is touched. */
   async rebuild() {
+    if (this.busy) return; // a submission on its way must not be opened again
     const { item, draft } = this;
     this.viewer.viewer.destroy();
     await this.build();
@@ -74,10 +82,11 @@ class RatingScreen {
     else if (item) await this.show(item, draft);
   }
 
-  speak(language) {
+  async speak(language) {
+    if (this.busy) return;
     this.language = language;
     rememberLanguage(language);
-    return this.rebuild();
+    await this.rebuild();
   }
 
   rekey() {
@@ -274,18 +283,20 @@ class RatingScreen {
 
   /** Send a submission until the server has answered, then show what comes next. */
   async deliver(submission) {
+    let answer;
     try {
-      const answer = await this.delivery.send(submission);
-      kept.emptyOutbox();
-      kept.dropDraft(submission.assignment_id);
-      this.others?.postMessage({ finished: submission.assignment_id });
-      this.tell(null);
-      await this.show(answer.next);
+      answer = await this.delivery.send(submission);
     } catch (error) {
       kept.emptyOutbox();
       kept.keepDraft(submission.assignment_id, submission.answers, {});
       await this.refused(error, submission);
+      return;
     }
+    kept.emptyOutbox();
+    kept.dropDraft(submission.assignment_id);
+    this.others?.postMessage({ finished: submission.assignment_id });
+    this.tell(null);
+    await this.show(answer.next);
   }
 
   /** The server will not take it as it is: everything stays, and the reason stands beside it. */
@@ -368,7 +379,7 @@ class RatingScreen {
   // -- events -------------------------------------------------------------------------------
 
   listen() {
-    document.addEventListener("keydown", (event) => this.press(event));
+    document.addEventListener("keydown", (event) => this.keyboard.press(event));
     const leave = () => this.draft?.send({ last: true });
     addEventListener("pagehide", leave);
     addEventListener("blur", () => this.draft?.send());
@@ -394,49 +405,5 @@ class RatingScreen {
       // Nothing was asked for by hand: a cut network shows itself with the next draft.
       if (!(error instanceof routes.Unreachable)) this.trouble(error);
     }
-  }
-
-  press(event) {
-    if (event.defaultPrevented || document.querySelector("dialog[open]") || this.busy) return;
-    const enter = event.key === "Enter" && !event.repeat;
-    if (isTyping(event)) return this.pressWhileTyping(event, enter);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!this.steps.length) return;
-    if (enter && event.target.closest?.("button:not(.level), a, summary")) return;
-    if (enter) this.submit();
-    else if (!this.pressStep(event) && !this.pressAction(event)) return;
-    event.preventDefault();
-  }
-
-  pressWhileTyping(event, enter) {
-    if (event.isComposing || event.keyCode === 229) return;
-    if (enter && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      this.submit();
-    } else if (event.key === "Escape" && this.steps.length) this.steps[0].focus();
-  }
-
-  pressStep(event) {
-    const digit = event.repeat ? null : digitOf(event);
-    const arrow = event.key.startsWith("Arrow");
-    if (digit === null && !arrow) return false;
-    return this.steps.some((step) => step.key({ digit, key: event.key }));
-  }
-
-  pressAction(event) {
-    const action = event.repeat ? undefined : actionOf(event, this.keys);
-    if (!action) return false;
-    const does = {
-      fit: () => this.viewer.fit(),
-      actual: () => this.viewer.enlarge(1),
-      double: () => this.viewer.enlarge(2),
-      smooth: () => this.viewer.setSmooth(!this.viewer.smooth),
-      write: () => this.steps.find((step) => step.box)?.focus(),
-      back: () => this.item.can_undo && this.back(),
-      skip: () => this.skip(),
-      keys: () => showKeys(this.frame.element, this.say, () => this.rekey()),
-    };
-    does[action]();
-    return true;
   }
 }
