@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any, Self
 
 from exports.metadata import Buffer
@@ -101,7 +101,11 @@ class JsonItems:
 
     def append(self, item: Mapping[str, Any]) -> None:
         """Add an object."""
-        self._lines.append(_encode(item))
+        self.append_text(_encode(item))
+
+    def append_text(self, text: str) -> None:
+        """Add an object that is JSON already."""
+        self._lines.append(text)
         self.n_items += 1
         if len(self._lines) == _LINES:
             self._write_lines()
@@ -136,14 +140,14 @@ class Package:
         """Write below `root`, an empty folder."""
         self.root = root
         self.files: dict[str, FileEntry] = {}
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
         self._may_clone = True
 
     @contextmanager
     def writing(self, path: str) -> Iterator[Hashing]:
         """Open a new file for bytes; it is listed when the block ends."""
         target = self._place(path)
-        with target.open("xb") as file:
+        with open(target, "xb") as file:
             hashing = Hashing(file)
             yield hashing
             file.flush()
@@ -153,7 +157,7 @@ class Package:
     @contextmanager
     def adopting(self, path: str) -> Iterator[Path]:
         """Give the place of a new file that a library writes itself; list it afterwards."""
-        target = self._place(path)
+        target = Path(self._place(path))
         yield target
         with target.open("rb+") as file:
             os.fsync(file.fileno())
@@ -200,7 +204,7 @@ class Package:
                 digest.update(piece)
             sha256 = digest.hexdigest()
         target = self._place(path)
-        with target.open("xb", buffering=0) as file:
+        with open(target, "xb", buffering=0) as file:
             if source is None or not self._cloned(source, file.fileno()):
                 for piece in pieces:
                     _write_all(file, piece)
@@ -218,15 +222,16 @@ class Package:
             for path, entry in sorted(self.files.items())
         }
 
-    def _place(self, path: str) -> Path:
-        parts = PurePosixPath(path).parts
-        if path in self.files or path.startswith("/") or ".." in parts:
+    def _place(self, path: str) -> str:
+        # Texts, not Path objects: packages have hundreds of thousands of files.
+        folder = path.rpartition("/")[0]
+        parts = path.split("/")
+        if path in self.files or "" in parts or ".." in parts:
             raise ValueError(f"'{path}' is already written or lies outside the package")
-        folder = self.root.joinpath(*parts[:-1])
         if folder not in self._folders:
-            folder.mkdir(parents=True, exist_ok=True)
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
-        return folder / parts[-1]
+        return f"{self.root}/{path}"
 
 
 def _write_all(file: Any, piece: Buffer) -> None:

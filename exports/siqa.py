@@ -178,10 +178,11 @@ def _write_understanding(
         for number, question in enumerate(asked.by_split[split], start=1):
             write(question)
             if answers is not None:
-                key = {"id": number, "type": question.type}
-                answers.append({**key, "precision": question.answer})
+                # Type and letter are checked words: no need to encode a million of them.
+                start = f'{{"id": {number}, "type": "{question.type}", "precision": "'
+                answers.append_text(f'{start}{question.answer}"}}')
                 if blanks is not None:
-                    blanks.append({**key, "precision": ""})
+                    blanks.append_text(f'{start}"}}')
 
 
 def _item_writer(
