@@ -28,7 +28,10 @@ def checked_public_url(url: str) -> str:
     """
     from urllib.parse import urlsplit
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise UserError(
             "invalid_url", f"'{url}' is no address; give one such as https://rate.example.org."

@@ -26,6 +26,7 @@ from schemas.facts import (
     Sighted,
     Submitted,
 )
+from schemas.study import Study
 
 __all__ = ["is_csv_export", "restore_csv"]
 
@@ -51,9 +52,11 @@ def restore_csv(
         The JSON of `import`, and `ratings`, `feedback`, `decisions` that were added.
 
     Raises:
-        UserError: what the reader refuses, or `images_missing`.
+        UserError: what the reader refuses, `images_missing`, or `unknown_dimension` and
+            `invalid_score` where the study does not rate what was exported.
     """
     export = read_csv_export(folder)
+    _check_scores(study.study, export, folder)
     report = _images(study, export, folder, progress)
     known = study.submission_ids()
     people = list(_people(study, export))
@@ -65,6 +68,25 @@ def restore_csv(
         "feedback": sum(len(s.feedback) for s in submissions),
         "decisions": sum(isinstance(d, Decided) for d in decisions),
     }
+
+
+def _check_scores(study: Study, export: CsvExport, folder: Path) -> None:
+    cure = f"make the study with `study init --preset {folder / 'study.toml'}`, then import"
+    for table in (export.ratings, export.removed):
+        for dimension in table["dimension"].unique().to_pylist():
+            if dimension not in study.dimension_names:
+                raise UserError(
+                    "unknown_dimension",
+                    f"{folder} holds ratings of '{dimension}', which study '{study.name}' does "
+                    f"not rate; {cure}.",
+                )
+        for score in table["score"].unique().to_pylist():
+            if score not in study.scale.scores:
+                raise UserError(
+                    "invalid_score",
+                    f"{folder} holds the score {score:g}, which is not on the scale of study "
+                    f"'{study.name}'; {cure}.",
+                )
 
 
 def _images(

@@ -162,7 +162,7 @@ def _add(sheet: _Sheet, row: Mapping[str, str | None], number: int, study: Study
     sheet.rated_at = sheet.rated_at or row.get("rated_at") or None
     sheet.arm = sheet.arm or row.get("arm") or None
     if sheet.probability is None and row.get("probability"):
-        sheet.probability = _number(row["probability"], number, "probability")
+        sheet.probability = _probability(row["probability"], number)
     if not (row["score"] or "").strip():
         return False
     score = _number(row["score"], number, "score")
@@ -208,6 +208,17 @@ def _number(text: str | None, number: int, column: str) -> float:
             f"invalid_{column}",
             f"Row {number}: the {column} '{one_line(text, 40)}' is not a number; correct it.",
         ) from error
+
+
+def _probability(text: str | None, number: int) -> float:
+    value = _number(text, number, "probability")
+    if not 0 <= value <= 1:
+        raise UserError(
+            "invalid_probability",
+            f"Row {number}: the probability {one_line(text, 40)} is not between 0 and 1; "
+            "correct it.",
+        )
+    return value
 
 
 def _check_ids(sheets: Iterator[_Sheet] | Sequence[_Sheet] | Any) -> None:

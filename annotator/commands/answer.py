@@ -73,10 +73,11 @@ class Answer:
         return 0
 
     def fail(self, error: UserError) -> int:
-        """Say an error in one line and return exit code 1."""
+        """Say an error in one line and return exit code 1; a result given before stays."""
         self.say(f"Error: {error.message}")
         if self.as_json:
-            self._print_json(error.as_json())
+            given = self.result if isinstance(self.result, dict) else {}
+            self._print_json(given | error.as_json())
         return 1
 
     def misuse(self, error: Exception) -> int:

@@ -34,6 +34,7 @@ def verify(
     for problem in report["problems"]:
         answer.say(f"Differs: {problem}")
     if report["problems"]:
+        answer.give(report)
         # The document carries the error as well, so that scripts find all in one place.
         first = report["problems"][0]
         raise UserError(

@@ -43,7 +43,10 @@ def table_differences(study: Reads, seq: int, position: int) -> Iterator[str]:
         elif seq and end != position:
             yield f"the journal ends fact {seq} at byte {end}, the database says {position}"
         for table in FACT_TABLES:
-            yield from _table_difference(study, fresh, table, seq)
+            try:
+                yield from _table_difference(study, fresh, table, seq)
+            except duckdb.Error as error:
+                yield f"table {table} cannot be read ({str(error).splitlines()[0]})"
     finally:
         fresh.close()
 
