@@ -1,4 +1,4 @@
-"""Make the shipped priors again: `python -m pipelines.scoring.make_prior --figures 4800`.
+"""Make the shipped priors again: `python -m pipelines.scoring.make_prior --figures 3200`.
 
 For developers; needs `requirements-render.txt`. Renders figures, takes their features, measures
 the prior on kinds of figure that it has not seen (four folds), learns on all, writes
@@ -21,7 +21,7 @@ from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS, KINDS
 from pipelines.scoring.figures.panel import Panel, simulate_panel
 from pipelines.scoring.figures.rendering import FigureTruth
 from pipelines.scoring.lite0 import Lite0
-from pipelines.scoring.prior import Prior, save_prior
+from pipelines.scoring.prior import Prior, PriorOutput, save_prior
 from pipelines.scoring.training import Examples, learn_prior
 
 __all__ = ["examples_of", "held_out_kinds", "main", "simulated_mos"]
@@ -60,36 +60,44 @@ def simulated_mos(severity: NDArray[np.float32], seed: int) -> NDArray[np.float6
 
 def held_out_kinds(
     examples: Examples, names: Sequence[str], seed: int, folds: int = _N_FOLDS
-) -> tuple[NDArray[np.float32], NDArray[np.int_]]:
-    """Return `[n, 4]` quality, each figure judged by a prior that has not seen its kind.
-
-    Returns:
-        Quality, and the fold of each figure.
-    """
-    quality = np.zeros(examples.severity.shape, np.float32)
+) -> Iterator[tuple[NDArray[np.intp], PriorOutput]]:
+    """Yield, fold by fold, figures and what a prior says that has not seen their kinds."""
     fold_of = np.array([KINDS.index(kind) % folds for kind in examples.kinds])
     for fold in range(folds):
         seen = examples.of_kinds(KINDS[fold::folds], inside=False)
-        out = fold_of == fold
-        quality[out] = learn_prior(seen, names, seed, n_models=1)(examples.features[out]).quality
-    return quality, fold_of
+        out = np.flatnonzero(fold_of == fold)
+        yield out, learn_prior(seen, names, seed, seen=_views(names))(examples.features[out])
 
 
-def _measured(prior: Prior, examples: Examples, names: Sequence[str], seed: int) -> Prior:
-    """Return the prior with its rank correlations and residuals on held-out kinds."""
+def _views(names: Sequence[str]) -> tuple[int, int]:
+    """Return what the two networks of a prior see: everything, and what was hand-crafted."""
+    return len(names), len(embedded_feature_names(with_network=False))
+
+
+def _measured(
+    prior: Prior, examples: Examples, names: Sequence[str], seed: int, record: Path
+) -> Prior:
+    """Return the prior with its rank correlations and residuals on held-out kinds.
+
+    What was said about each fold is written to `record`, for benchmarks.
+    """
     from scipy.stats import spearmanr
 
-    quality, fold_of = held_out_kinds(examples, names, seed)
     mos = simulated_mos(examples.severity, seed)
-    srcc, residual_sd = {}, {}
-    for d, dimension in enumerate(DIMENSIONS):
-        by_fold = [
-            float(spearmanr(quality[fold_of == f, d], mos[fold_of == f, d]).statistic)
-            for f in np.unique(fold_of)
-        ]
-        srcc[dimension] = round(float(np.mean(by_fold)), 3)
-        residual_sd[dimension] = round(float(np.sqrt(np.mean((quality - mos)[:, d] ** 2))), 3)
-    return replace(prior, srcc=srcc, residual_sd=residual_sd)
+    correlations, errors = [], []
+    for fold, (out, said) in enumerate(held_out_kinds(examples, names, seed)):
+        np.savez(record.with_name(f"{record.name}-{fold}.npz"), rows=out, **said._asdict())
+        correlations.append(
+            [float(spearmanr(said.quality[:, d], mos[out, d]).statistic) for d in range(4)]
+        )
+        errors.append(said.quality - mos[out])
+    mean = np.mean(correlations, axis=0).round(3).tolist()
+    sd = np.sqrt(np.mean(np.concatenate(errors) ** 2, axis=0)).round(3).tolist()
+    return replace(
+        prior,
+        srcc=dict(zip(DIMENSIONS, mean, strict=True)),
+        residual_sd=dict(zip(DIMENSIONS, sd, strict=True)),
+    )
 
 
 def _rendered(n_figures: int, cache: Path, network: Lite0) -> Examples:
@@ -126,17 +134,22 @@ def _chunk(start: int, path: Path, network: Lite0) -> Examples:
 
 def main() -> None:
     """Render, measure, learn, write."""
+    import torch
+
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=int, default=4800)
+    parser.add_argument("--figures", type=int, default=3200)
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    # One thread: the layers are small, and threads that wait for each other cost more.
+    torch.set_num_threads(1)
     examples = _rendered(given.figures, given.cache, Lite0.bundled())
     for name, with_network in (("full", True), ("hand", False)):
         names = embedded_feature_names(with_network=with_network)
         part = examples._replace(features=examples.features[:, : len(names)])
-        prior = _measured(learn_prior(part, names, given.seed), part, names, given.seed)
+        prior = learn_prior(part, names, given.seed, seen=_views(names))
+        prior = _measured(prior, part, names, given.seed, given.cache / name)
         save_prior(prior, given.out / f"prior-{name}.safetensors")
         sys.stderr.write(f"{name}: held-out kinds {prior.srcc}, residual {prior.residual_sd}\n")
 

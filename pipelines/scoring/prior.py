@@ -25,6 +25,8 @@ Array = NDArray[np.float32]
 _FOLDER = Path(__file__).parent / "weights"
 _FORMAT = "siqa-prior-1"
 _CLIP = 5.0
+_HALO = 0.25
+"""Share of the overall impression in raters' scores of each dimension; as in `figures.Panel`."""
 _KEYS = ("mean", "sd", "w1", "b1", "w2", "b2", "w3", "b3", "basis", "input_mean", "input_sd")
 
 
@@ -32,7 +34,7 @@ class PriorOutput(NamedTuple):
     """What the prior says about n images."""
 
     quality: Array
-    """`[n, 4]` expected quality on each of `DIMENSIONS`, 1–5."""
+    """`[n, 4]` quality that raters would see on each of `DIMENSIONS`, 1–5."""
     flaws: Array
     """`[n, 59]` probability of each flaw, in the order of `FLAWS`."""
     inputs: Array
@@ -80,6 +82,7 @@ class Prior:
             presence.append(out[:, len(DIMENSIONS) :])
         logits: Array = np.mean(presence, axis=0)
         quality = 5 - 4 * np.mean(severity, axis=0)
+        quality += _HALO * (quality.mean(axis=1, keepdims=True) - quality)
         raw = np.concatenate([logits, np.mean(hidden, axis=0), x @ a["basis"]], axis=1)
         inputs = ((raw - a["input_mean"]) / a["input_sd"]).clip(-_CLIP, _CLIP)
         return PriorOutput(quality.astype(np.float32), _sigmoid(logits), inputs.astype(np.float32))
@@ -100,8 +103,9 @@ def save_prior(prior: Prior, path: Path) -> None:
     """Write a prior as safetensors, matrices in half precision."""
     from safetensors.numpy import save_file
 
+    # safetensors writes the buffer as it lies; a transposed view would come back scrambled.
     arrays = {
-        name: value.astype(np.float16) if value.ndim > 1 else value
+        name: np.ascontiguousarray(value, dtype=np.float16 if value.ndim > 1 else np.float32)
         for name, value in prior.arrays.items()
     }
     facts = {"srcc": prior.srcc, "residual_sd": prior.residual_sd}

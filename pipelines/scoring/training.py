@@ -49,7 +49,11 @@ def names_hash(names: Sequence[str]) -> str:
 
 
 def learn_prior(
-    examples: Examples, names: Sequence[str], seed: int = 0, epochs: int = 30, n_models: int = 2
+    examples: Examples,
+    names: Sequence[str],
+    seed: int = 0,
+    epochs: int = 24,
+    seen: Sequence[int] | None = None,
 ) -> Prior:
     """Learn a prior; correlations and residuals are left for the caller to measure.
 
@@ -58,13 +62,19 @@ def learn_prior(
         names: Names of the features.
         seed: Seeds initial weights, order and dropout.
         epochs: Passes over the examples.
-        n_models: Networks whose answers are averaged.
+        seen: One entry for each network whose answers are averaged: how many of the features,
+            from the first on, it sees. One that sees the hand-crafted ones only errs elsewhere
+            than one that sees all: on kinds of figure that neither has seen, both together are
+            better than either. One network that sees all when absent.
     """
     mean = examples.features.mean(axis=0)
     sd = examples.features.std(axis=0) + 1e-3
     x = ((examples.features - mean) / sd).clip(-5, 5).astype(np.float32)
     basis = _basis(x)
-    layers = [_learn(x, examples, seed + m, epochs) for m in range(n_models)]
+    layers = [
+        _padded(_learn(x[:, :n], examples, seed + m, epochs), x.shape[1])
+        for m, n in enumerate(seen or (x.shape[1],))
+    ]
     arrays = {name: np.stack([weights[name] for weights in layers]) for name in layers[0]} | {
         "mean": mean,
         "sd": sd,
@@ -76,6 +86,12 @@ def learn_prior(
     raw = _raw_inputs(prior, examples.features)
     scaled = arrays | {"input_mean": raw.mean(axis=0), "input_sd": raw.std(axis=0) + 1e-3}
     return Prior(_single(scaled), {}, {}, names_hash(names))
+
+
+def _padded(weights: dict[str, Array], n_features: int) -> dict[str, Array]:
+    """Return the layers with zeros for features that the network does not see."""
+    missing = n_features - weights["w1"].shape[0]
+    return weights | {"w1": np.pad(weights["w1"], ((0, missing), (0, 0)))}
 
 
 def _single(arrays: dict[str, Any]) -> dict[str, Array]:

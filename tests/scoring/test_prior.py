@@ -1,0 +1,117 @@
+"""The prior: what is shipped loads and works, what is wrong is refused with a sentence."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from annotator.demo.panel import IMAGES
+from pipelines.scoring.embedded import embedded_feature_names, extract_features
+from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS
+from pipelines.scoring.prior import load_prior, save_prior
+from pipelines.scoring.training import Examples, learn_prior, names_hash
+from schemas.errors import UserError
+
+
+def _examples(n=600, p=30, seed=0):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(n, p)).astype(np.float32)
+    severity = 1 / (1 + np.exp(-2 * features[:, :4]))
+    presence = np.zeros((n, len(FLAWS)), np.float32)
+    presence[:, 0] = features[:, 5] > 0.5
+    return Examples(features, ("line",) * n, severity.astype(np.float32), presence)
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return learn_prior(_examples(), [f"f{i}" for i in range(30)], epochs=40)
+
+
+def test_it_learns_severities_and_flaws(learned):
+    new = _examples(300, seed=1)
+    said = learned(new.features)
+    for d in range(4):
+        assert np.corrcoef(said.quality[:, d], 5 - 4 * new.severity[:, d])[0, 1] > 0.9
+    present = new.presence[:, 0] > 0
+    assert said.flaws[present, 0].mean() > said.flaws[~present, 0].mean() + 0.05
+    assert ((said.quality >= 1) & (said.quality <= 5)).all()
+
+
+def test_inputs_for_the_head_are_standardised(learned):
+    inputs = learned(_examples().features).inputs
+    assert np.abs(inputs.mean(axis=0)).max() < 0.25
+    assert inputs.std() == pytest.approx(1.0, abs=0.15)
+
+
+def test_wild_features_stay_finite(learned):
+    said = learned(np.array([[1e30] * 30, [-1e30] * 30, [0.0] * 30], dtype=np.float32))
+    assert all(np.isfinite(part).all() for part in said)
+
+
+def test_written_and_read_it_says_the_same(learned, tmp_path):
+    save_prior(learned, tmp_path / "prior.safetensors")
+    again = load_prior(tmp_path / "prior.safetensors")
+    x = _examples(50, seed=2).features
+    assert again(x).quality == pytest.approx(learned(x).quality, abs=0.02)
+    assert again.feature_names == names_hash([f"f{i}" for i in range(30)])
+
+
+def test_another_number_of_features_is_refused(learned):
+    with pytest.raises(UserError) as caught:
+        learned(np.zeros((2, 7), np.float32))
+    assert caught.value.code == "prior_features_differ"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"not a model at all" * 40])
+def test_a_file_that_is_no_safetensors_is_refused(tmp_path, content):
+    path = tmp_path / "prior.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read as safetensors"):
+        load_prior(path)
+
+
+def test_absent_other_and_older_files_are_refused(tmp_path):
+    with pytest.raises(UserError, match="make_prior"):
+        load_prior(tmp_path / "nothing.safetensors")
+    other = tmp_path / "other.safetensors"
+    save_file({"weight": np.zeros(3, np.float32)}, other)
+    with pytest.raises(UserError, match="not a prior of this version"):
+        load_prior(other)
+
+
+def test_a_prior_of_other_flaws_is_refused(learned, tmp_path):
+    path = tmp_path / "old.safetensors"
+    facts = json.dumps({"srcc": {}, "residual_sd": {}})
+    save_file(
+        learned.arrays, path,
+        {"format": "siqa-prior-1", "flaws": "blur", "feature_names": "x", "facts": facts},
+    )  # fmt: skip
+    with pytest.raises(UserError, match="learned on other flaws"):
+        load_prior(path)
+
+
+@pytest.mark.parametrize("name", ["full", "hand"])
+def test_the_shipped_prior_fits_the_features_of_this_version(name):
+    prior = load_prior(name)
+    names = embedded_feature_names(with_network=name == "full")
+    assert prior.feature_names == names_hash(names)
+    assert set(prior.srcc) == set(prior.residual_sd) == set(DIMENSIONS)
+
+
+def test_the_shipped_prior_sees_blur_and_noise():
+    from PIL import ImageFilter
+
+    prior = load_prior("hand")
+    images = [
+        Image.open(IMAGES / name).convert("RGB")
+        for name in ("chemistry-spectrum.png", "biology-iris-roc.png", "physics-flux-fit.png")
+    ]
+    spoiled = [image.filter(ImageFilter.GaussianBlur(4)) for image in images]
+    clean, worse = (
+        prior(np.stack([extract_features(image, None) for image in group])).quality
+        for group in (images, spoiled)
+    )
+    clarity = DIMENSIONS.index("clarity")
+    assert (worse[:, clarity] < clean[:, clarity] - 0.3).all()
