@@ -274,8 +274,8 @@ class RatingScreen {
       duration_ms: Math.round(now - (this.shownAt ?? now)),
       view: this.viewer.record(),
     };
+    this.draft.close(); // before the lock, which takes the focus away and would save once more
     this.lock(true);
-    this.draft.close();
     this.saved(null);
     kept.keepOutbox(submission);
     await this.deliver(submission);
