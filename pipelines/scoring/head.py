@@ -269,7 +269,7 @@ def _unexplained(design: Array, y: Array, rater_variance: Array) -> float:
     rest = y[rows] - design[rows] @ mean
     freedom = max(rest.size - float((covariance * sums.gram).sum()), 2.0)
     tau = float((rest**2).sum()) / freedom - float(rater_variance.mean())
-    return max(tau, 0.02)
+    return float(max(tau, 0.02))
 
 
 def _left_out(
