@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from annotator.clock import iso, now
@@ -24,6 +24,7 @@ __all__ = [
     "drafted_facts",
     "evidence_of",
     "exported_questions",
+    "is_new",
     "remarks_of",
     "summary_of",
 ]
@@ -88,19 +89,22 @@ def draft_embedded(study: Store | SnapshotStore, *, dry_run: bool = False) -> Dr
     stored = drafts(study, with_removed=True)
     known = [item.drafted for item in stored if item.is_kept or item.reviews]
     drafting = draft_by_rules(evidence_of(study), remarks_of(study), study.study.seed, known)
-    before = {item.drafted.draft: item for item in stored}
-    added = tuple(item for item in drafting.checked if _is_news(item, before))
+    before = {item.drafted.draft for item in stored}
+    added = tuple(item for item in drafting.checked if is_new(item, before))
     if not dry_run:
         study.append_many(drafted_facts(added))
     return Drafts(drafting, added)
 
 
-def _is_news(item: Checked, before: dict[str, StoredDraft]) -> bool:
+def is_new(item: Checked, before: Container[str]) -> bool:
+    """Return whether a draft must be kept: it is new, or passes checks that dropped it before."""
     return item.draft.draft not in before or is_kept(item.verdicts)
 
 
-def drafted_facts(checked: Iterable[Checked], call: str | None = None) -> Iterable[Drafted]:
-    """Yield the facts that keep drafts with their checks."""
+def drafted_facts(
+    checked: Iterable[Checked], calls: Mapping[str, str] | None = None
+) -> Iterable[Drafted]:
+    """Yield the facts that keep drafts with their checks; `calls` is draft -> its call."""
     at = iso(now())
     for draft, verdicts in ((item.draft, item.verdicts) for item in checked):
         yield Drafted(
@@ -111,7 +115,7 @@ def drafted_facts(checked: Iterable[Checked], call: str | None = None) -> Iterab
             body=dataclasses.asdict(draft),
             verdicts=tuple((v.check, v.outcome, v.reason) for v in verdicts),
             is_kept=is_kept(verdicts),
-            call=call,
+            call=(calls or {}).get(draft.draft),
         )
 
 

@@ -10,6 +10,7 @@ import typer
 from annotator.commands.answer import Answer
 
 if TYPE_CHECKING:
+    from annotator.endpoints import Endpoint
     from annotator.questions import Drafts
     from annotator.store.questions import StoredDraft
 
@@ -19,33 +20,110 @@ commands = typer.Typer(no_args_is_help=True, help="Questions drafted from feedba
 
 
 @commands.command("draft")
-def draft(
+def draft(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
+    backend: Annotated[
+        str, typer.Option(metavar="embedded|openai", help="Rules, or a model at an endpoint.")
+    ] = "embedded",
+    base_url: Annotated[
+        str, typer.Option(metavar="URL", help="OpenAI-compatible endpoint, ending in /v1.")
+    ] = "",
+    model: Annotated[str, typer.Option(metavar="NAME", help="Model to ask.")] = "",
+    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Requests at a time.")] = 8,
+    deadline: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest wait for one answer.")
+    ] = 120.0,
+    price_in: Annotated[
+        float | None, typer.Option(metavar="USD", help="Price of a million tokens read.")
+    ] = None,
+    price_out: Annotated[
+        float | None, typer.Option(metavar="USD", help="Price of a million tokens written.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(metavar="USD", min=0, help="Ask nothing that could exceed it.")
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be drafted; keep nothing.")
+        bool, typer.Option("--dry-run", help="Say what would be drafted or asked; keep nothing.")
     ] = False,
 ) -> None:
     """Draft yes-or-no, what and how questions from feedback; check them; keep what is new."""
-    from annotator.questions import draft_embedded
-    from annotator.store import open_study
+    from annotator.endpoints import Endpoint
+    from schemas.errors import UserError
 
     answer: Answer = context.obj
+    if backend == "embedded":
+        _draft_embedded(answer, dry_run=dry_run)
+        return
+    if backend != "openai":
+        raise UserError(
+            "unknown_backend", f"There is no backend '{backend}'; use embedded or openai."
+        )
+    endpoint = Endpoint(model, base_url, concurrency, deadline, price_in, price_out, budget)
+    endpoint.check()
+    if dry_run:
+        _plan(answer, endpoint)
+    else:
+        _draft_by_model(answer, endpoint)
+
+
+def _draft_embedded(answer: Answer, *, dry_run: bool) -> None:
+    from annotator.questions import draft_embedded
+    from annotator.store import open_study
+    from pipelines.questions.drafting import EMBEDDED, RULES
+
     with open_study(answer.folder) as study:
         drafts = draft_embedded(study, dry_run=dry_run)
-    answer.give(_drafted(drafts, dry_run=dry_run), _drafted_text(drafts, dry_run=dry_run))
+    head = {"backend": EMBEDDED, "model": EMBEDDED, "prompt": RULES, "dry_run": dry_run}
+    document = head | _drafted(drafts) | {"cost_usd": 0.0}
+    answer.give(document, _drafted_text(document))
 
 
-def _drafted(drafts: Drafts, *, dry_run: bool) -> dict[str, Any]:
-    from pipelines.questions.drafting import EMBEDDED, RULES
+def _plan(answer: Answer, endpoint: Endpoint) -> None:
+    from annotator.questions_model import plan_drafting
+    from annotator.store import open_study
+    from pipelines.questions.recipes import load_prompt
+
+    with open_study(answer.folder) as study:
+        plan = plan_drafting(study, endpoint.asker())
+    document = {
+        "backend": "openai", "model": endpoint.model, "prompt": load_prompt("draft").version,
+        "dry_run": True, "calls": plan.n_calls, "answered_before": plan.n_done,
+        "cost_usd": plan.cost_usd,
+    }  # fmt: skip
+    price = "unknown" if plan.cost_usd is None else f"at most {plan.cost_usd:.2f} USD"
+    answer.give(document, f"{plan.n_calls} calls of {endpoint.model}; price {price}.")
+
+
+def _draft_by_model(answer: Answer, endpoint: Endpoint) -> None:
+    from annotator.commands.progress import progress_bar
+    from annotator.questions_model import draft_by_model
+    from annotator.store import open_study
+    from pipelines.questions.recipes import load_prompt
+
+    asker = endpoint.asker()
+    with open_study(answer.folder) as study, progress_bar(answer, "feedback") as advance:
+        drafts, outcomes = draft_by_model(study, asker, advance)
+    document = {
+        "backend": "openai",
+        "model": endpoint.model,
+        "prompt": load_prompt("draft").version,
+        "dry_run": False,
+        "calls": dict(outcomes),
+        "stopped_by_budget": asker.stopped_by_budget,
+        **_drafted(drafts),
+        "cost_usd": asker.spent_usd if asker.price else None,
+    }
+    if asker.stopped_by_budget:
+        answer.say("Note: the budget is used up; run the same with more to go on.")
+    answer.give(document, _drafted_text(document))
+
+
+def _drafted(drafts: Drafts) -> dict[str, Any]:
     from pipelines.questions.flow import check_table, is_kept, largest_share
 
     topic, share = largest_share(drafts.drafting.kept)
     kept = [item for item in drafts.added if is_kept(item.verdicts)]
     return {
-        "backend": EMBEDDED,
-        "model": EMBEDDED,
-        "prompt": RULES,
-        "dry_run": dry_run,
         "feedback": drafts.drafting.n_feedback,
         "added": len(drafts.added),
         "kept": len(kept),
@@ -53,13 +131,11 @@ def _drafted(drafts: Drafts, *, dry_run: bool) -> dict[str, Any]:
         "left_out": drafts.drafting.left_out,
         "checks": check_table(item.verdicts for item in drafts.added),
         "largest_topic": {"topic": topic, "share": share},
-        "cost_usd": 0.0,
     }
 
 
-def _drafted_text(drafts: Drafts, *, dry_run: bool) -> str:
-    document = _drafted(drafts, dry_run=dry_run)
-    verb = "would be added" if dry_run else "added"
+def _drafted_text(document: dict[str, Any]) -> str:
+    verb = "would be added" if document["dry_run"] else "added"
     lines = [
         (
             f"{document['added']} drafts {verb} from {document['feedback']} texts: "
