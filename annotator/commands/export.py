@@ -17,6 +17,13 @@ def export(  # noqa: PLR0913 - one parameter an option
     format_: Annotated[str, typer.Argument(metavar="FORMAT", help="siqa or csv.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
     seed: Annotated[int | None, typer.Option(help="Seed; the study's where absent.")] = None,
+    splits: Annotated[
+        str,
+        typer.Option(metavar="S", help="NAME=SHARE,…; or manifest; or a CSV with stimulus,split."),
+    ] = "",
+    accept_leaks: Annotated[
+        str, typer.Option("--accept-leaks", metavar="REASON", help="Export splits that leak.")
+    ] = "",
     run: Annotated[
         str, typer.Option(metavar="NAME", help="Run whose scores to export; else the chosen one.")
     ] = "",
@@ -36,6 +43,7 @@ def export(  # noqa: PLR0913 - one parameter an option
     from annotator.commands.progress import progress_bar
     from annotator.results import export_source
     from annotator.runs import chosen_run, find_run
+    from annotator.splitting import keep_splits, with_splits
     from annotator.store import open_study
     from exports.formats import FORMATS, write_export
     from exports.source import ExportOptions
@@ -60,6 +68,8 @@ def export(  # noqa: PLR0913 - one parameter an option
                     f"Note: the ratings have moved on since run '{used.name}' was computed; "
                     "`mos --save` computes it again."
                 )
+        if splits:
+            source = with_splits(source, study, splits, accept_leaks)
     with progress_bar(answer, "images") as advance:
         options = ExportOptions(
             with_images=images,
@@ -68,6 +78,7 @@ def export(  # noqa: PLR0913 - one parameter an option
             progress=advance,
         )
         report = write_export(format_, source, out, options)
+    keep_splits(source, study, splits)
     for warning in report.warnings:
         answer.say(f"Note: {warning}")
     document: dict[str, Any] = {
