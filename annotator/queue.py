@@ -10,21 +10,17 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from annotator.clock import fresh_id, iso, parse_iso
 from annotator.drafts import Drafts
+from annotator.leasing import Lease, Leasing, RaterDesk
 from annotator.pool import Picture, Pool
 from annotator.store import Store
 from annotator.store.journal import Entry
-from pipelines.assignment import Choice, choose_fewest_first, rater_key
 from schemas.errors import UserError
 from schemas.facts import (
-    Assigned,
     Decided,
     Fact,
     Feedback,
@@ -53,41 +49,6 @@ _ALL_TAKEN = (
     "The images left are being rated by others just now. Come back in {minutes} minutes: what "
     "they leave will be yours."
 )
-
-
-@dataclass
-class Lease:
-    """A stimulus in a rater's hands."""
-
-    assignment: str
-    rater: str
-    stimulus: str
-    place: int
-    arm: str
-    probability: float
-    session: str
-    asked: tuple[str, ...]
-    corrects: str | None
-    expires_at: datetime
-    is_counted: bool = True
-    """Whether it still holds a place among the raters of its stimulus."""
-    stored: Future[list[Entry]] | None = None
-    """The write of its assignment, while that may be pending."""
-
-
-@dataclass
-class _Desk:
-    """What the queue knows of one rater."""
-
-    rater: str
-    key: np.uint64
-    leases: list[Lease] = field(default_factory=list)
-    """Open assignments; the last is shown. Corrections lie on the regular one."""
-    upcoming: Choice | None = None
-    session: int = 0
-    n_in_session: int = 0
-    n_done: int = 0
-    active_at: datetime | None = None
 
 
 class Turn(NamedTuple):
@@ -164,8 +125,7 @@ class Queue:
     def _read_store(self) -> None:
         self._is_stale = False
         self._is_closed = self._store.settings().get(CLOSED) == "yes"
-        self._pool = Pool(self._store)
-        self._desks: dict[str, _Desk] = {}
+        self.leasing = Leasing(self._study, Pool(self._store), self._drafts, self._clock)
         self._by_client: dict[tuple[str, str], _Known] = {}
         self._submitted: set[str] = set()
         ids = self._store.client_ids().to_pydict()
@@ -175,13 +135,13 @@ class Queue:
             self._by_client[rater, client] = _Known(submission, assignment, None)
             self._submitted.add(assignment)
         for row in self._store.last_activity():
-            desk = self._desk(row["rater"])
+            desk = self.leasing.desk(row["rater"])
             desk.session, desk.n_in_session = row["session"] or 0, row["n_in_session"]
             desk.active_at = parse_iso(row["recorded_at"])
         for row in self._store.submission_totals():
-            self._desk(row["rater"]).n_done = row["n"]
+            self.leasing.desk(row["rater"]).n_done = row["n"]
         for row in self._store.open_assignments():
-            self._reopen(row)
+            self.leasing.reopen(row)
 
     # -- what a rater does -------------------------------------------------------------
 
@@ -193,25 +153,25 @@ class Queue:
         """
         with self._lock:
             self._catch_up()
-            desk = self._desk(rater)
-            self._drop_retired(desk)
+            desk = self.leasing.desk(rater)
+            self.leasing.drop_retired(desk)
             if self._is_closed:
                 return self._rest(desk), None
             if desk.leases:
                 lease = desk.leases[-1]
-                self._renew(lease)
+                self.leasing.renew(lease)
                 return self._turn(desk), lease.stored
-            served = self._serve(desk)
+            served = self.leasing.serve(desk)
             if served is None:
                 return self._rest(desk), None
-            served.stored = self._store.append_soon([self._assigned(served)])
+            served.stored = self._store.append_soon([self.leasing.assigned(served)])
             return self._turn(desk), served.stored
 
     def renew(self, rater: str, assignment: str) -> None:
         """Keep the lease of an open assignment; see `lease` for errors."""
         with self._lock:
             self._catch_up()
-            self._renew(self.lease(rater, assignment))
+            self.leasing.renew(self.lease(rater, assignment))
 
     def lease(self, rater: str, assignment: str) -> Lease:
         """Return an open assignment of the rater.
@@ -220,7 +180,7 @@ class Queue:
             UserError: `already_submitted`, or `unknown_assignment` where it is not theirs.
         """
         with self._lock:
-            for lease in self._desk(rater).leases:
+            for lease in self.leasing.desk(rater).leases:
                 if lease.assignment == assignment:
                     return lease
             if assignment in self._submitted:
@@ -260,9 +220,9 @@ class Queue:
                     )
                 return Outcome(known.submission, known.stored, is_new=False)
             lease = self.lease(rater, assignment)
-            desk = self._desk(rater)
+            desk = self.leasing.desk(rater)
             now = self._clock()
-            self._begin_session(desk, now)
+            self.leasing.begin_session(desk, now)
             fact = Submitted(
                 at=iso(now),
                 submission=fresh_id("r"),
@@ -281,19 +241,19 @@ class Queue:
                 rated_at=iso(now),
                 view=dict(view),
             )
-            self._close(desk, lease)
+            self.leasing.close(desk, lease)
             if lease.corrects is None:
-                self._count(fact)
+                self.leasing.count(fact)
                 desk.n_done += 1
             else:
                 # What it replaces may have been voided meanwhile, so count again.
                 self._is_stale = True
             desk.n_in_session += 1
             facts: list[Fact] = [fact]
-            self._drop_retired(desk)
-            following = None if desk.leases or self._is_closed else self._serve(desk)
+            self.leasing.drop_retired(desk)
+            following = None if desk.leases or self._is_closed else self.leasing.serve(desk)
             if following is not None:
-                facts.append(self._assigned(following))
+                facts.append(self.leasing.assigned(following))
             stored = self._store.append_soon(facts)
             if following is not None:
                 following.stored = stored
@@ -306,9 +266,9 @@ class Queue:
         with self._lock:
             self._catch_up()
             lease = self.lease(rater, assignment)
-            desk = self._desk(rater)
-            self._close(desk, lease)
-            self._pool.seen_by(rater)[lease.place] = True
+            desk = self.leasing.desk(rater)
+            self.leasing.close(desk, lease)
+            self.leasing.pool.seen_by(rater)[lease.place] = True
             return self._store.append_soon(
                 [Skipped(iso(self._clock()), assignment, rater, lease.stimulus, reason)]
             )
@@ -328,17 +288,17 @@ class Queue:
             self._catch_up()
             if self._is_closed:
                 raise UserError("study_closed", _CLOSED_NOW, status=409)
-            desk = self._desk(rater)
+            desk = self.leasing.desk(rater)
             opened = {lease.corrects for lease in desk.leases}
             for row in self._store.recent_submissions(rater, _BACK):
-                if row["submission"] in opened or row["stimulus"] not in self._pool.place:
+                if row["submission"] in opened or row["stimulus"] not in self.leasing.pool.place:
                     continue
-                lease = self._lease(
+                lease = self.leasing.lease(
                     desk, row["stimulus"], row["arm"], row["probability"], row["submission"]
                 )
                 lease.is_counted = False
                 desk.leases.append(lease)
-                lease.stored = self._store.append_soon([self._assigned(lease)])
+                lease.stored = self._store.append_soon([self.leasing.assigned(lease)])
                 return lease, row, lease.stored
             raise UserError(
                 "nothing_to_undo", "There is no submission of yours to go back to.", status=409
@@ -348,20 +308,20 @@ class Queue:
         """Return what serving the image of a stimulus needs, or None where there is none."""
         with self._lock:
             self._catch_up()
-            place = self._pool.place.get(stimulus)
-            return None if place is None else self._pool.pictures[place]
+            place = self.leasing.pool.place.get(stimulus)
+            return None if place is None else self.leasing.pool.pictures[place]
 
     def may_see(self, rater: str, stimulus: str) -> bool:
         """Return whether a rater has, had, or is about to get this stimulus."""
         with self._lock:
-            place = self._pool.place.get(stimulus)
-            desk = self._desks.get(rater)
+            place = self.leasing.pool.place.get(stimulus)
+            desk = self.leasing.desks.get(rater)
             if place is None or desk is None:
                 return False
             return (
                 any(lease.place == place for lease in desk.leases)
                 or (desk.upcoming is not None and desk.upcoming.place == place)
-                or bool(self._pool.seen_by(rater)[place])
+                or bool(self.leasing.pool.seen_by(rater)[place])
             )
 
     def asked_of(self, rater: str, assignment: str) -> tuple[str, ...]:
@@ -373,86 +333,10 @@ class Queue:
     def stimulus_of(self, rater: str, assignment: str) -> str | None:
         """Return the stimulus of an open assignment of the rater, or None."""
         with self._lock:
-            for lease in self._desk(rater).leases:
+            for lease in self.leasing.desk(rater).leases:
                 if lease.assignment == assignment:
                     return lease.stimulus
             return None
-
-    # -- choosing ----------------------------------------------------------------------
-
-    def _serve(self, desk: _Desk) -> Lease | None:
-        choice = self._take_upcoming(desk) or self._choose(desk)
-        if choice is None:
-            return None
-        self._begin_session(desk, self._clock())
-        lease = self._lease(desk, self._pool.ids[choice.place], choice.arm, choice.probability)
-        desk.leases.append(lease)
-        self._pool.n_leased[lease.place] += 1
-        self._pool.n_texts_leased[lease.place] += bool(lease.asked)
-        self._reserve(desk)
-        return lease
-
-    def _choose(self, desk: _Desk, *, but: int | None = None) -> Choice | None:
-        wanted = self._study.queue.raters_per_stimulus
-        is_open = self._pool.open_for(desk.rater, wanted)
-        for lease in desk.leases:
-            is_open[lease.place] = False
-        if but is not None:
-            is_open[but] = False
-        served = self._pool.n_submissions + self._pool.n_leased + self._pool.n_reserved
-        # What a browser has only fetched ahead may be taken when nothing else is left.
-        unreserved = is_open & (served < wanted)
-        if unreserved.any():
-            is_open = unreserved
-        return choose_fewest_first(served, is_open, self._pool.keys, desk.key)
-
-    def _reserve(self, desk: _Desk) -> None:
-        desk.upcoming = self._choose(desk)
-        if desk.upcoming is not None:
-            self._pool.n_reserved[desk.upcoming.place] += 1
-
-    def _take_upcoming(self, desk: _Desk) -> Choice | None:
-        choice, desk.upcoming = desk.upcoming, None
-        if choice is None:
-            return None
-        self._pool.n_reserved[choice.place] -= 1
-        wanted = self._study.queue.raters_per_stimulus
-        return choice if self._pool.open_for(desk.rater, wanted)[choice.place] else None
-
-    def _lease(
-        self,
-        desk: _Desk,
-        stimulus: str,
-        arm: str,
-        probability: float,
-        corrects: str | None = None,
-    ) -> Lease:
-        place = self._pool.place[stimulus]
-        return Lease(
-            assignment=fresh_id("a"),
-            rater=desk.rater,
-            stimulus=stimulus,
-            place=place,
-            arm=arm,
-            probability=probability,
-            session=str(max(desk.session, 1)),
-            asked=self._asked(place) if corrects is None else (),
-            corrects=corrects,
-            expires_at=self._clock() + self._lease_time,
-        )
-
-    def _asked(self, place: int) -> tuple[str, ...]:
-        """Return the steps with a quota of their own that is still open."""
-        texts = int(self._pool.n_texts[place] + self._pool.n_texts_leased[place])
-        return tuple(
-            step.name
-            for step in self._study.steps
-            if step.raters_per_stimulus is not None and texts < step.raters_per_stimulus
-        )
-
-    @property
-    def _lease_time(self) -> timedelta:
-        return timedelta(minutes=self._study.queue.lease_minutes)
 
     # -- keeping the state -------------------------------------------------------------
 
@@ -461,11 +345,11 @@ class Queue:
             self.reload()
         self._take_in()
         while self._is_stale:
-            self._pool.read_counts(self._store)
+            self.leasing.pool.read_counts(self._store)
             # What arrived while reading is in the counts already and is noted now as well.
             self._is_stale = bool(self._inbox)
             self._take_in()
-        self._expire()
+        self.leasing.expire()
 
     def _take_in(self) -> None:
         new: list[Imported] = []
@@ -475,154 +359,42 @@ class Queue:
                 new.append(fact)
                 continue
             if new:
-                self._pool.add(new)
+                self.leasing.pool.add(new)
                 new = []
             self._note(fact)
         if new:
-            self._pool.add(new)
+            self.leasing.pool.add(new)
 
     def _note(self, fact: Fact) -> None:
         """Take in a fact that somebody else appended."""
         if isinstance(fact, Submitted) and fact.assignment is None:
-            if fact.stimulus in self._pool.place:
-                self._count(fact)
-            self._desk(fact.rater).n_done += 1
+            if fact.stimulus in self.leasing.pool.place:
+                self.leasing.count(fact)
+            self.leasing.desk(fact.rater).n_done += 1
         elif isinstance(fact, Decided | Reversed):
             self._is_stale = True
         elif isinstance(fact, Setting) and fact.key == CLOSED:
             self._is_closed = fact.value == "yes"
 
-    def _count(self, fact: Submitted) -> None:
-        place = self._pool.place[fact.stimulus]
-        self._pool.seen_by(fact.rater)[place] = True
-        if fact.rater not in self._pool.excluded:
-            self._pool.n_submissions[place] += 1
-            self._pool.n_texts[place] += bool(fact.feedback)
-
-    def _close(self, desk: _Desk, lease: Lease) -> None:
-        desk.leases.remove(lease)
-        self._uncount(lease)
-
-    def _uncount(self, lease: Lease) -> None:
-        if lease.is_counted:
-            lease.is_counted = False
-            self._pool.n_leased[lease.place] -= 1
-            self._pool.n_texts_leased[lease.place] -= bool(lease.asked)
-
-    def _renew(self, lease: Lease) -> None:
-        """Begin the lease again, unless it ended and others took its place meanwhile."""
-        if lease.is_counted or lease.corrects is not None:
-            lease.expires_at = self._clock() + self._lease_time
-        elif self._pool.has_room(lease.place, self._study.queue.raters_per_stimulus):
-            lease.expires_at = self._clock() + self._lease_time
-            self._hold(lease)
-
-    def _hold(self, lease: Lease) -> None:
-        lease.is_counted = True
-        self._pool.n_leased[lease.place] += 1
-        self._pool.n_texts_leased[lease.place] += bool(lease.asked)
-
-    def _expire(self) -> None:
-        now = self._clock()
-        for desk in self._desks.values():
-            if not desk.leases:
-                continue
-            late = [held for held in desk.leases if held.is_counted and held.expires_at < now]
-            for lease in late:
-                self._uncount(lease)
-            if late and desk.upcoming is not None:
-                self._pool.n_reserved[desk.upcoming.place] -= 1
-                desk.upcoming = None
-
-    def _drop_retired(self, desk: _Desk) -> None:
-        for lease in list(desk.leases):
-            if self._pool.is_retired[lease.place]:
-                self._close(desk, lease)
-
-    def _desk(self, rater: str) -> _Desk:
-        desk = self._desks.get(rater)
-        if desk is None:
-            desk = self._desks[rater] = _Desk(rater, rater_key(rater, self._study.seed))
-        return desk
-
-    def _reopen(self, row: dict[str, Any]) -> None:
-        place = self._pool.place.get(row["stimulus"])
-        if place is None or (row["corrects"] is None and self._pool.seen_by(row["rater"])[place]):
-            # Rated under another assignment: a retirement that was taken back can leave two.
-            return
-        desk = self._desk(row["rater"])
-        for older in [held for held in desk.leases if held.place == place]:
-            if older.corrects is None and row["corrects"] is None:
-                self._close(desk, older)
-        saved_at = self._drafts.saved_at(row["assignment"])
-        begun_at = parse_iso(row["recorded_at"])
-        lease = Lease(
-            assignment=row["assignment"],
-            rater=row["rater"],
-            stimulus=row["stimulus"],
-            place=place,
-            arm=row["arm"],
-            probability=row["probability"],
-            session=row["session"],
-            asked=tuple(row["asked"]),
-            corrects=row["corrects"],
-            expires_at=max(begun_at, saved_at or begun_at) + self._lease_time,
-            is_counted=False,
-        )
-        desk.leases.append(lease)
-        if lease.corrects is None and lease.expires_at > self._clock():
-            self._hold(lease)
-
-    def _begin_session(self, desk: _Desk, now: datetime) -> None:
-        gap = timedelta(minutes=self._study.queue.session_gap_minutes)
-        if desk.active_at is None or now - desk.active_at > gap:
-            desk.session += 1
-            desk.n_in_session = 0
-        desk.active_at = now
-
     # -- what the screen is told -------------------------------------------------------
 
-    def _assigned(self, lease: Lease) -> Assigned:
-        return Assigned(
-            at=iso(self._clock()),
-            assignment=lease.assignment,
-            rater=lease.rater,
-            stimulus=lease.stimulus,
-            arm=lease.arm,
-            probability=lease.probability,
-            session=lease.session,
-            asked=lease.asked,
-            corrects=lease.corrects,
-        )
-
-    def _turn(self, desk: _Desk) -> Turn:
+    def _turn(self, desk: RaterDesk) -> Turn:
         lease = desk.leases[-1]
         if len(desk.leases) > 1:
             upcoming: str | None = desk.leases[-2].stimulus
         else:
             if desk.upcoming is None and lease.corrects is None:
-                self._reserve(desk)
-            upcoming = self._pool.ids[desk.upcoming.place] if desk.upcoming else None
-        return Turn(lease, upcoming, self._progress(desk), desk.n_done > 0)
+                self.leasing.reserve(desk)
+            upcoming = self.leasing.pool.ids[desk.upcoming.place] if desk.upcoming else None
+        return Turn(lease, upcoming, self.leasing.progress(desk), desk.n_done > 0)
 
-    def _progress(self, desk: _Desk) -> dict[str, int]:
-        wanted = self._study.queue.raters_per_stimulus
-        is_open = self._pool.open_for(desk.rater, wanted)
-        for lease in desk.leases:
-            is_open[lease.place] = lease.corrects is None
-        return {
-            "done": desk.n_done,
-            "total": desk.n_done + int(is_open.sum()),
-            "session": desk.n_in_session,
-        }
-
-    def _rest(self, desk: _Desk) -> Rest:
+    def _rest(self, desk: RaterDesk) -> Rest:
         reason, message = self._why_nothing(desk)
         can_undo = desk.n_done > 0 and not self._is_closed
-        return Rest(reason, message, self._progress(desk), can_undo)
+        return Rest(reason, message, self.leasing.progress(desk), can_undo)
 
-    def _why_nothing(self, desk: _Desk) -> tuple[str, str]:
-        pool = self._pool
+    def _why_nothing(self, desk: RaterDesk) -> tuple[str, str]:
+        pool = self.leasing.pool
         wanted = self._study.queue.raters_per_stimulus
         if self._is_closed:
             return "study_closed", _CLOSED_NOW

@@ -105,11 +105,14 @@ def build_server(store: Store) -> Server:
 def build_server_app(server: Server) -> FastAPI:
     """Return the app with routes and screens."""
     app = build_app(server)
+    desk = StoreDesk(server.store)
+    app.state.packages = desk.packages
     mount_screens(
         app,
         server.store.study,
-        StoreDesk(server.store),
+        desk,
         lambda request: server.person(request).rater,
+        lambda: server.public_url,
     )
     return app
 

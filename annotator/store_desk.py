@@ -145,8 +145,7 @@ class StoreDesk:
         order = "descending" if query.descending else "ascending"
         places = pc.sort_indices(
             table.select([column, "stimulus"] if column != "stimulus" else [column]),
-            sort_keys=[(column, order), ("stimulus", "ascending")],
-            null_placement="at_end",
+            sort_keys=[(column, order, "at_end"), ("stimulus", "ascending", "at_end")],
         )
         n_pages = max(1, math.ceil(table.num_rows / query.page_size))
         page = min(max(1, query.page), n_pages)

@@ -24,8 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from annotator.clock import iso, now
 from annotator.founding import found_study, read_preset
+from annotator.screens.desk import Desk
+from annotator.screens.desk_html import overview_html
+from annotator.screens.desk_people import people_html
+from annotator.screens.desk_plots import histogram_figure, pairs_figure
+from annotator.screens.desk_progress import progress_html
+from annotator.screens.desk_reader import MosQuery
 from annotator.store import Store
 from annotator.store.access import load_study
+from annotator.store_desk import StoreDesk
 from schemas.facts import (
     Decided,
     Described,
@@ -93,7 +100,9 @@ def _submissions(n_stimuli: int, n_raters: int, n: int) -> Iterator[Fact]:
         scores = {
             name: float(min(5, max(1, round(quality + rng.gauss(0, 0.8))))) for name in DIMENSIONS
         }
-        texts = (Feedback("The axis has no unit. Therefore clarity is poor."),) if i % 3 == 0 else ()
+        texts = (
+            (Feedback("The axis has no unit. Therefore clarity is poor."),) if i % 3 == 0 else ()
+        )
         yield Submitted(
             at=at, submission=f"r{i:016x}", rater=rater, stimulus=stimuli[place], scores=scores,
             feedback=texts, duration_ms=int(rng.uniform(8000, 60000)), session="1", rated_at=at,
@@ -116,6 +125,53 @@ def _timed(call: Callable[[], object], times: int = 5) -> dict[str, float]:
     }
 
 
+def measure(folder: Path) -> dict[str, object]:
+    """Time every page: its numbers and its HTML, as the handlers make them."""
+    layout = StudyFolder(folder)
+    with Store(layout, load_study(layout)) as store:
+        desk = StoreDesk(store)
+        pages = Desk(desk, store.study)
+        begun = time.perf_counter()
+        while desk.standings.now()[0] is None:
+            pass
+        ready_s = time.perf_counter() - begun
+        stimulus = store.queue_counts()["stimulus"][0].as_py()
+        calls: dict[str, Callable[[], object]] = {
+            "overview": lambda: overview_html(desk._count()),
+            "progress by day": lambda: progress_html(desk.progress.view("day")),
+            "progress by hour": lambda: progress_html(desk.progress.view("hour")),
+            "results, first page": lambda: pages.show_mos(MosQuery()),
+            "results, sorted by MOS": lambda: pages.show_mos(MosQuery(sort="mos:validity")),
+            "results, filtered": lambda: pages.show_mos(MosQuery(where={"discipline": "physics"})),
+            "results, searched": lambda: pages.show_mos(MosQuery(search="figure-0999")),
+            "results, last page": lambda: pages.show_mos(MosQuery(page=10**6)),
+            "histograms": lambda: histogram_figure(
+                desk.distributions.histograms({}), pages.names
+            ).to_json(),
+            "two dimensions": lambda: pairs_figure(
+                desk.distributions.pairs("validity", "clarity", {}), pages.names, (1, 5)
+            ).to_json(),
+            "image": lambda: pages.show_stimulus(stimulus),
+            "rater": lambda: desk.raters.view("rater 011"),
+            "people": lambda: people_html(desk.people.everybody()),
+            "filters": desk.filters,
+            "export, before": desk.packages.before,
+            "runs": desk.comparison.runs,
+        }
+        times = {name: _timed(call) for name, call in calls.items()}
+        counts = store.counts()
+    return {
+        "stimuli": counts["stimuli"],
+        "raters": counts["raters"],
+        "submissions": counts["submissions"],
+        "cores": os.cpu_count(),
+        "load_at_start": round(os.getloadavg()[0], 2),
+        "first_results_ready_s": round(ready_s, 1),
+        "pages": times,
+        "slowest_median_s": max(one["median_s"] for one in times.values()),
+    }
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser()
@@ -131,6 +187,11 @@ def main() -> None:
     given = parser.parse_args()
     if given.verb == "build":
         build(given.folder, given.stimuli, given.raters, given.submissions)
+        return
+    found = json.dumps(measure(given.folder), indent=1)
+    print(found)
+    if given.out is not None:
+        given.out.write_text(found + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from annotator.api import images, internal, people, rating
+from annotator.api import downloads, images, internal, people, rating
 from annotator.api.answers import add_error_answers
 from annotator.api.guard import Guard
 from annotator.api.server import Server
@@ -40,7 +40,7 @@ def build_app(server: Server) -> FastAPI:
     app.state.server = server
     app.add_middleware(Guard, server=server)
     add_error_answers(app)
-    for part in (people, rating, images, internal):
+    for part in (people, rating, images, downloads, internal):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=_STATIC), name="static")
     return app

@@ -135,6 +135,12 @@ class Standings:
         except NotYet:
             return self._last, True
 
+    def prepare(self) -> None:
+        """Begin to compute what `now` will ask for."""
+        with self._lock:
+            if self._last is None and self._pending is None:
+                self._pending = self._worker.submit(self._compute)
+
     def wait(self) -> Standing:
         """Return results at least as new as the call, however long that takes."""
         while True:

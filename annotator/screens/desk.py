@@ -1,4 +1,4 @@
-"""The curator's desk: progress, table of stimuli, one stimulus, decisions with undo.
+"""The curator's desk: a tab for each thing a curator does, one form for every decision.
 
 Each handler reads inputs, calls the reader, formats. What is looked at stands in the page's
 components; nothing of a study is kept between events.
@@ -6,11 +6,14 @@ components; nothing of a study is kept between events.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from annotator.screens.desk_agreement import AgreementTab
+from annotator.screens.desk_exports import ExportTab
 from annotator.screens.desk_html import (
     header_html,
     mos_html,
@@ -19,18 +22,23 @@ from annotator.screens.desk_html import (
     pending_html,
     stimulus_html,
 )
+from annotator.screens.desk_images import ImagesTab
+from annotator.screens.desk_methods import MethodsTab
+from annotator.screens.desk_overview import ClosingForm
+from annotator.screens.desk_parts import IN_ORDER, QUIET, address_of, clickable
+from annotator.screens.desk_people import PeopleTab
+from annotator.screens.desk_progress import ProgressTab
+from annotator.screens.desk_rater import RaterTab
 from annotator.screens.desk_reader import DeskReader, MosQuery
+from annotator.screens.desk_results import ResultsTab
+from annotator.screens.desk_words import label
 from schemas.errors import UserError
 from schemas.study import Study
 
-__all__ = ["Desk", "build_desk"]
+if TYPE_CHECKING:
+    from annotator.store_desk import StoreDesk
 
-_CLICKS = """
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-do]");
-  if (button) trigger("click", JSON.parse(button.dataset.do));
-});
-"""
+__all__ = ["Desk", "build_desk"]
 
 
 class Desk:
@@ -85,53 +93,49 @@ class Desk:
         return f"Done: {pending['do']} {pending['about']}. It can be taken back under Decisions."
 
 
-def build_desk(reader: DeskReader, study: Study) -> gr.Blocks:
+def build_desk(
+    store: StoreDesk, study: Study, public_url: Callable[[], str | None] = lambda: None
+) -> gr.Blocks:
     """Return the curator's page; mount it with `mount_arguments("desk")`.
 
     The name of the curator is what the mount's `auth_dependency` returns.
+
+    Args:
+        store: What the tabs show and do.
+        study: The study.
+        public_url: Returns the address for invite links where one is kept.
     """
-    desk = Desk(reader, study)
+    desk = Desk(store, study)
     with gr.Blocks(title=study.title, analytics_enabled=False, fill_width=True) as screen:
         gr.HTML(header_html(study.title), apply_default_css=False)
         said = gr.HTML("", apply_default_css=False, elem_id="said")
         confirm = _Confirm()
         with gr.Tabs(selected="overview") as tabs:
-            with gr.Tab("Overview", id="overview") as tab:
-                overview = _clickable("overview-page")
-            results = _Results(desk)
-            with gr.Tab("Image", id="stimulus"):
+            with gr.Tab(label("tab_overview"), id="overview") as tab:
+                overview = clickable("overview-page")
+                closing = ClosingForm(store)
+            progress = ProgressTab(store.progress)
+            results = ResultsTab(desk, store)
+            methods = MethodsTab(store.comparison, store.jobs, desk.names)
+            AgreementTab(store.agreement, store.jobs, desk.names)
+            with gr.Tab(label("tab_image"), id="stimulus"):
                 name = gr.Textbox(
-                    label="Image", placeholder="id or file name", elem_id="stimulus-name"
-                )
-                stimulus = _clickable("stimulus-page")
-        _wire(desk, screen, (tab, tabs, overview, results, name, stimulus, said, confirm))
+                    show_label=False, container=False, placeholder=label("image_name"),
+                    elem_id="stimulus-name",
+                )  # fmt: skip
+                stimulus = clickable("stimulus-page")
+            rater = RaterTab(desk, store, sorted(float(s) for s in study.scale.scores))
+            people = PeopleTab(store.people, lambda request: address_of(request, public_url()))
+            images = ImagesTab(store.incoming, store.jobs)
+            ExportTab(store.packages, store.comparison, store.jobs)
+        panels = (progress.page, methods.table, people.page, images.job)
+        _wire(
+            desk, screen, (tab, tabs, overview, results, name, stimulus, said, confirm, rater),
+            panels,
+        )  # fmt: skip
+        closing.wire(screen, tab)
     screen.queue(default_concurrency_limit=20, api_open=False)
     return screen
-
-
-def _clickable(name: str) -> gr.HTML:
-    return gr.HTML("", js_on_load=_CLICKS, apply_default_css=False, elem_id=name)
-
-
-class _Results:
-    """The tab with the table: search box, page buttons, table."""
-
-    def __init__(self, desk: Desk) -> None:
-        with gr.Tab("Results", id="results") as self.tab:
-            self.query = gr.State(MosQuery())
-            with gr.Row(elem_classes="bar"):
-                self.search = gr.Textbox(
-                    placeholder="Search file name, id or manifest column",
-                    show_label=False, container=False, scale=4, elem_id="search",
-                )  # fmt: skip
-                self.before = gr.Button("← Previous", size="sm", scale=0, min_width=110)
-                self.after = gr.Button("Next →", size="sm", scale=0, min_width=110)
-            self.table = _clickable("mos-page")
-        shown = {"outputs": [self.table, self.query], **_IN_ORDER}
-        self.tab.select(desk.show_mos, [self.query], **shown)
-        self.search.submit(desk.search, [self.query, self.search], **shown)
-        self.before.click(lambda query: desk.turn(query, -1), [self.query], **shown)
-        self.after.click(lambda query: desk.turn(query, 1), [self.query], **shown)
 
 
 class _Confirm:
@@ -141,56 +145,74 @@ class _Confirm:
         self.pending = gr.State({})
         with gr.Column(visible=False, elem_id="confirm") as self.group:
             self.question = gr.HTML("", apply_default_css=False)
-            self.reason = gr.Textbox(label="Reason", placeholder="Kept with the decision")
+            self.reason = gr.Textbox(label=label("reason"), placeholder=label("reason_kept"))
             with gr.Row():
-                self.cancel = gr.Button("Cancel", size="sm")
-                self.go = gr.Button("Do it", size="sm", variant="primary")
+                self.cancel = gr.Button(label("cancel"), size="sm")
+                self.go = gr.Button(label("do_it"), size="sm", variant="primary")
 
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-# One after the other: an older, slower answer must not replace a newer one.
-_IN_ORDER: dict[str, Any] = {**_QUIET, "concurrency_id": "results", "concurrency_limit": 1}
-
-
-def _wire(desk: Desk, screen: gr.Blocks, parts: tuple[Any, ...]) -> None:
-    tab, tabs, overview, results, name, stimulus, said, confirm = parts
-    pages = [overview, results.table, results.query, stimulus]
+def _wire(
+    desk: Desk, screen: gr.Blocks, parts: tuple[Any, ...], panels: tuple[gr.HTML, ...]
+) -> None:
+    tab, tabs, overview, results, name, stimulus, said, confirm, rater = parts
+    pages = [overview, results.table, results.query, stimulus, rater.page]
 
     def clicked(query: MosQuery, event: gr.EventData) -> list[Any]:
-        return _answer_click(desk, query, event._data)
+        return _answer_click(desk, rater, query, event._data)
 
     def decide(
-        pending: dict[str, str], reason: str, query: MosQuery, shown: str, request: gr.Request
+        pending: dict[str, str],
+        reason: str,
+        query: MosQuery,
+        shown: str,
+        person: str | None,
+        request: gr.Request,
     ) -> list[Any]:
         try:
             message = desk.decide(pending, reason, request.username or "")
         except UserError as error:
-            return [notice_html(error.message), *[gr.skip()] * 6]
+            return [notice_html(error.message), *[gr.skip()] * 7]
         page = desk.show_stimulus(shown)[0] if shown else ""
         shut = [gr.update(visible=False), ""]
-        return [notice_html(message), *shut, desk.show_overview(), *desk.show_mos(query), page]
+        of_rater = rater.show(person)[1] if person else gr.skip()
+        overview_now = desk.show_overview()
+        return [notice_html(message), *shut, overview_now, *desk.show_mos(query), page, of_rater]
 
-    screen.load(desk.show_overview, None, overview, **_QUIET)
-    tab.select(desk.show_overview, None, overview, **_QUIET)
-    name.submit(desk.show_stimulus, name, [stimulus, said], **_QUIET)
+    screen.load(desk.show_overview, None, overview, **QUIET)
+    screen.load(results.prepare, None, None, **QUIET)
+    tab.select(desk.show_overview, None, overview, **QUIET)
+    name.submit(desk.show_stimulus, name, [stimulus, said], **QUIET)
     answers = [results.table, results.query, tabs, name, stimulus, said]
     form = [confirm.group, confirm.question, confirm.pending]
-    for page in (overview, results.table, stimulus):
-        page.click(clicked, results.query, [*answers, *form], **_IN_ORDER)
-    confirm.cancel.click(lambda: gr.update(visible=False), None, confirm.group, **_QUIET)
-    asked = [confirm.pending, confirm.reason, results.query, name]
+    everything = [*answers, *form, *rater.outputs]
+    for page in (overview, results.table, stimulus, rater.page, *panels):
+        page.click(clicked, results.query, everything, **IN_ORDER)
+    confirm.cancel.click(lambda: gr.update(visible=False), None, confirm.group, **QUIET)
+    asked = [confirm.pending, confirm.reason, results.query, name, rater.name]
     for event in (confirm.go.click, confirm.reason.submit):
-        event(decide, asked, [said, confirm.group, confirm.reason, *pages], **_IN_ORDER)
+        event(decide, asked, [said, confirm.group, confirm.reason, *pages], **IN_ORDER)
 
 
-def _answer_click(desk: Desk, query: MosQuery, said: dict[str, str]) -> list[Any]:
-    """Return table, query, tabs, name, stimulus page, message, and the decision's form."""
-    same = gr.skip()
+_DECISIONS = ("void", "exclude", "retire", "reverse")
+
+
+def _answer_click(desk: Desk, rater: RaterTab, query: MosQuery, said: dict[str, str]) -> list[Any]:
+    """Return table, query, tabs, name, stimulus page, message, the form's three, the rater's five.
+
+    Clicks that belong to one tab alone are answered there.
+    """
+    same = [gr.skip()] * 14
     if said["do"] == "sort":
-        return [*desk.sort(query, said["target"]), same, same, same, "", same, same, same]
+        return [*desk.sort(query, said["target"]), *same[2:]]
     if said["do"] == "open":
         page, message = desk.show_stimulus(said["target"])
         to = gr.Tabs(selected="stimulus")
-        return [same, same, to, said["target"], page, message, same, same, same]
-    question = pending_html(said["do"], said["about"])
-    return [same, same, same, same, same, "", gr.update(visible=True), question, said]
+        return [*same[:2], to, said["target"], page, message, *same[6:]]
+    if said["do"] == "rater":
+        shown = [gr.update(choices=[said["target"]], value=said["target"])]
+        shown += rater.show(said["target"])[1:]
+        return [*same[:2], gr.Tabs(selected="rater"), *same[3:9], *shown]
+    if said["do"] in _DECISIONS:
+        question = pending_html(said["do"], said["about"])
+        return [*same[:5], "", gr.update(visible=True), question, said, *same[9:]]
+    return same

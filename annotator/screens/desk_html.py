@@ -17,26 +17,29 @@ from annotator.screens.desk_reader import (
     StimulusView,
     Vote,
 )
+from annotator.screens.desk_words import say
 
 __all__ = [
+    "button",
+    "clock_time",
+    "empty",
+    "estimate_html",
     "header_html",
+    "history_html",
     "mos_html",
+    "note",
     "notice_html",
+    "open_link",
     "overview_html",
     "pending_html",
     "stimulus_html",
+    "table_html",
+    "tag",
+    "thumbnail",
 ]
 
 Names = Mapping[str, str]
 """Dimension or composite -> its label, in the order of the columns."""
-
-_STATES = {
-    "invited": "invited, link not used yet",
-    "active": "active",
-    "disabled": "access switched off",
-    "excluded": "excluded from results",
-    "imported": "from an import, no login",
-}
 
 
 def header_html(title: str) -> str:
@@ -54,11 +57,11 @@ def header_html(title: str) -> str:
 def overview_html(overview: Overview) -> str:
     """Return progress in numbers, what to do next, and one line for each person."""
     tiles = [
-        (f"{overview.share_complete:.0%}", "of the submissions wanted"),
-        (f"{overview.n_submissions:,}", f"submissions of {overview.n_wanted:,} wanted"),
-        (f"{overview.n_complete:,}", f"images complete of {overview.n_stimuli:,}"),
-        (f"{overview.n_texts:,}", "texts"),
-        (f"{overview.n_removed:,}", "ratings taken out"),
+        (f"{overview.share_complete:.0%}", say("wanted_share")),
+        (f"{overview.n_submissions:,}", say("submissions_of", n=f"{overview.n_wanted:,}")),
+        (f"{overview.n_complete:,}", say("complete_of", n=f"{overview.n_stimuli:,}")),
+        (f"{overview.n_texts:,}", say("texts")),
+        (f"{overview.n_removed:,}", say("ratings_taken_out")),
     ]
     numbers = "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in tiles)
     share = f"{100 * overview.share_complete:.1f}"
@@ -66,20 +69,18 @@ def overview_html(overview: Overview) -> str:
         f'<div class="siqa desk"><div class="meter" role="progressbar" aria-valuenow="{share}"'
         f' aria-valuemin="0" aria-valuemax="100" aria-label="Progress of the study">'
         f'<i style="width:{share}%"></i></div><div class="tiles">{numbers}</div>'
-        f"{_next_step(overview)}{_raters(overview.raters)}{_history(overview.decisions)}</div>"
+        f"{_next_step(overview)}{_raters(overview.raters)}{history_html(overview.decisions)}</div>"
     )
 
 
 def _next_step(overview: Overview) -> str:
     raters = [row for row in overview.raters if row.role == "rater"]
     if not overview.n_stimuli:
-        return _empty("No images yet.", "Bring some in: python app.py import FOLDER")
+        return empty(say("no_images"), say("no_images_then"))
     if not raters:
-        return _empty("Nobody to rate yet.", "Invite somebody: python app.py raters add NAME")
+        return empty(say("no_raters"), say("no_raters_then"))
     if not overview.n_submissions:
-        return _empty(
-            "No ratings yet.", "Send people their invite links; this page shows what comes in."
-        )
+        return empty(say("no_ratings"), say("no_ratings_then"))
     return ""
 
 
@@ -88,27 +89,35 @@ def _raters(raters: Sequence[RaterRow]) -> str:
         return ""
     rows = [
         [
-            escape(row.rater),
-            escape(row.role),
+            _rater(row),
+            say(f"role_{row.role}"),
             f"{row.n_submissions:,}",
             f"{row.n_texts:,}",
-            _time(row.last_at),
-            f"{_STATES.get(row.state, escape(row.state))} {_exclude(row)}",
+            clock_time(row.last_at),
+            f"{say('state_' + row.state)} {_exclude(row)}",
         ]
         for row in raters
     ]
     head = ["Person", "Role", "Submissions", "Texts", "Last (UTC)", "State"]
-    return "<h2>People</h2>" + _table(head, rows, numeric={2, 3})
+    return "<h2>People</h2>" + table_html(head, rows, numeric={2, 3})
+
+
+def _rater(row: RaterRow) -> str:
+    if row.role != "rater":
+        return escape(row.rater)
+    return button(escape(row.rater), do="rater", target=row.rater, kind="opener")
 
 
 def _exclude(row: RaterRow) -> str:
     if row.role != "rater" or row.state == "excluded":
         return ""
-    return _button("Exclude…", do="exclude", target=row.rater, about=f"rater {row.rater}")
+    return button(say("exclude"), do="exclude", target=row.rater, about=f"rater {row.rater}")
 
 
 def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
     """Return one page of the table of stimuli, with headers that sort."""
+    if not page.rows and page.is_old and page.as_of is None:
+        return f'<div class="siqa desk">{empty(say("computing"), say("computing_then"))}</div>'
     if not page.rows:
         return _nothing_found(query)
     columns = {"file_name": "Image", "n": "n"} | {f"mos:{name}": names[name] for name in names}
@@ -118,36 +127,46 @@ def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
     ]
     rows = [
         [
-            _thumbnail(row.stimulus),
-            _open(row.stimulus, row.file_name) + (_tag("retired") if row.is_retired else ""),
+            thumbnail(row.stimulus),
+            open_link(row.stimulus, row.file_name) + (tag("retired") if row.is_retired else ""),
             f"{row.n}",
-            *(_estimate(row.estimates.get(name)) for name in names),
+            *(estimate_html(row.estimates.get(name)) for name in names),
         ]
         for row in page.rows
     ]
-    about = (
-        f'<p class="soft">{page.n_found:,} images · page {page.page:,} of {page.n_pages:,} · '
-        "each cell: MOS ± half-width of the 95 % interval, below it SD and n</p>"
-    )
-    body = _table(head, rows, numeric=set(range(2, len(head))), is_html_head=True)
+    about = f'<p class="soft">{_where(page)} · {say("plain_cell")}{_as_of(page)}</p>'
+    body = table_html(head, rows, numeric=set(range(2, len(head))), is_html_head=True)
     return f'<div class="siqa desk">{about}{body}</div>'
 
 
+def _where(page: MosPage) -> str:
+    pages = {"page": f"{page.page:,}", "pages": f"{page.n_pages:,}"}
+    return say("images_page", n=f"{page.n_found:,}", **pages)
+
+
+def _as_of(page: MosPage) -> str:
+    if not page.is_old:
+        return ""
+    return f" · {say('as_of')} {clock_time(page.as_of)} · <b>{say('counting')}</b>"
+
+
 def _nothing_found(query: MosQuery) -> str:
-    if query.search:
-        text = _empty(f"No image matches “{query.search}”.", "Search for less, or empty the box.")
+    if query.search or query.where:
+        searched = f" “{escape(query.search)}”" if query.search else ""
+        text = empty(f"{say('no_match')}{searched}", say("no_match_then"))
     else:
-        text = _empty("No images yet.", "Bring some in: python app.py import FOLDER")
+        text = empty(say("no_images"), say("no_images_then"))
     return f'<div class="siqa desk">{text}</div>'
 
 
 def _sorter(key: str, label: str, query: MosQuery) -> str:
     is_it = query.sort == key
     arrow = (" ↓" if query.descending else " ↑") if is_it else ""
-    return _button(f"{label}{arrow}", do="sort", target=key, kind="sorter", pressed=is_it)
+    return button(f"{escape(label)}{arrow}", do="sort", target=key, kind="sorter", pressed=is_it)
 
 
-def _estimate(estimate: Estimate | None) -> str:
+def estimate_html(estimate: Estimate | None) -> str:
+    """Return MOS ± interval, below it SD and n; a dash where there is none."""
     if estimate is None or estimate.mos is None:
         return '<span class="soft">–</span>'
     interval = "" if estimate.ci95 is None else f" ± {estimate.ci95:.2f}"
@@ -158,31 +177,34 @@ def _estimate(estimate: Estimate | None) -> str:
 def stimulus_html(view: StimulusView, names: Names, dimensions: Sequence[str]) -> str:
     """Return one stimulus: picture, numbers, votes, texts, history."""
     source = f"/images/{escape(view.stimulus, quote=True)}"
-    tag = _tag("retired") if view.is_retired else ""
-    retire = "" if view.is_retired else _button(
+    retired = tag("retired") if view.is_retired else ""
+    retire = "" if view.is_retired else button(
         "Retire image…", do="retire", target=view.stimulus, about=f"image {view.file_name}"
     )  # fmt: skip
-    numbers = _table(list(names.values()), [[_estimate(view.estimates.get(n)) for n in names]])
+    numbers = table_html(
+        list(names.values()), [[estimate_html(view.estimates.get(n)) for n in names]]
+    )
     return (
-        f'<div class="siqa desk stimulus"><div class="row"><h2>{escape(view.file_name)}</h2>{tag}'
+        '<div class="siqa desk stimulus"><div class="row">'
+        f"<h2>{escape(view.file_name)}</h2>{retired}"
         f'<span class="soft">{view.width} × {view.height} px · {escape(view.stimulus)}</span>'
         f"{retire}</div>"
         f'<a class="picture" href="{source}" target="_blank" rel="noopener">'
         f'<img src="{source}?w=1024" alt="{escape(view.file_name, quote=True)}"></a>'
-        f"{numbers}{_votes(view.votes, dimensions, names)}{_history(view.decisions)}"
+        f"{numbers}{_votes(view.votes, dimensions, names)}{history_html(view.decisions)}"
         f"{_about(view)}</div>"
     )
 
 
 def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> str:
     if not votes:
-        return "<h3>Votes</h3>" + _empty("Nobody has rated this image yet.", "")
+        return "<h3>Votes</h3>" + empty(say("no_ratings"), "")
     rows = [
         [
             f'<span class="nowrap">{escape(vote.rater)}</span>',
             *(_score(vote.scores.get(name)) for name in dimensions),
             "".join(f'<p class="text">{escape(text)}</p>' for text in vote.texts),
-            f"{_time(vote.at)}{_seconds(vote.duration_ms)}",
+            f"{clock_time(vote.at)}{_seconds(vote.duration_ms)}",
             _vote_state(vote),
         ]
         for vote in votes
@@ -190,7 +212,7 @@ def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> st
     head = ["Rater", *(names[name] for name in dimensions), "Text", "When (UTC)", ""]
     muted = {i for i, v in enumerate(votes) if v.removed_because is not None or v.is_corrected}
     numeric = set(range(1, 1 + len(dimensions)))
-    return "<h3>Votes</h3>" + _table(head, rows, numeric=numeric, muted=muted)
+    return "<h3>Votes</h3>" + table_html(head, rows, numeric=numeric, muted=muted)
 
 
 def _score(score: float | None) -> str:
@@ -203,21 +225,22 @@ def _seconds(duration_ms: int | None) -> str:
 
 def _vote_state(vote: Vote) -> str:
     if vote.removed_because is not None:
-        return _tag("taken out") + f"<small>{escape(vote.removed_because)}</small>"
+        return tag("taken out") + f"<small>{escape(vote.removed_because)}</small>"
     if vote.is_corrected:
-        return _tag("corrected later")
-    void = _button(
+        return tag("corrected later")
+    void = button(
         "Void…", do="void", target=vote.submission, about=f"the submission of {vote.rater}"
     )
-    return (_tag("late") if vote.is_late else "") + void
+    return (tag("late") if vote.is_late else "") + void
 
 
-def _history(decisions: Sequence[Decision]) -> str:
+def history_html(decisions: Sequence[Decision]) -> str:
+    """Return decisions with what undoes them; nothing where there is none."""
     if not decisions:
         return ""
     rows = [
         [
-            _time(one.at),
+            clock_time(one.at),
             f"{escape(one.action)} {escape(one.target)}",
             escape(one.reason),
             escape(one.author),
@@ -226,14 +249,16 @@ def _history(decisions: Sequence[Decision]) -> str:
         for one in decisions
     ]
     head = ["When (UTC)", "Decision", "Reason", "By", ""]
-    return "<h3>Decisions</h3>" + _table(head, rows)
+    return "<h3>Decisions</h3>" + table_html(head, rows)
 
 
 def _undo(decision: Decision) -> str:
     if decision.reversed_at is not None:
-        return f"taken back {_time(decision.reversed_at)} by {escape(decision.reversed_by or '')}"
+        return (
+            f"taken back {clock_time(decision.reversed_at)} by {escape(decision.reversed_by or '')}"
+        )
     about = f"the decision “{decision.action} {decision.target}”"
-    return _button("Take back…", do="reverse", target=decision.decision, about=about)
+    return button("Take back…", do="reverse", target=decision.decision, about=about)
 
 
 def _about(view: StimulusView) -> str:
@@ -241,7 +266,7 @@ def _about(view: StimulusView) -> str:
     facts += [] if view.rendition is None else [("displayed", view.rendition)]
     facts += list(view.details.items())
     rows = [[escape(str(name)), escape(str(value))] for name, value in facts]
-    return "<h3>About the file</h3>" + _table(["", ""], rows) if rows else ""
+    return "<h3>About the file</h3>" + table_html(["", ""], rows) if rows else ""
 
 
 def pending_html(action: str, about: str) -> str:
@@ -265,7 +290,7 @@ def notice_html(message: str) -> str:
     )
 
 
-def _table(
+def table_html(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     *,
@@ -273,6 +298,8 @@ def _table(
     muted: set[int] | None = None,
     is_html_head: bool = False,
 ) -> str:
+    """Return a table that scrolls sideways; cells are HTML."""
+
     def cells(row: Sequence[str], tag: str) -> str:
         return "".join(
             f"<{tag}{' class=number' if place in (numeric or ()) else ''}>{cell}</{tag}>"
@@ -289,32 +316,47 @@ def _table(
     return f'<div class="scroll"><table>{top}{body}</table></div>'
 
 
-def _button(
-    label: str, *, do: str, target: str, about: str = "", kind: str = "small", pressed: bool = False
+def note(message: str, *, is_bad: bool = False) -> str:
+    """Return one line that says what happened or what is wrong; nothing for an empty message."""
+    kind = "bad" if is_bad else "soft"
+    return (
+        f'<div class="siqa desk"><p class="{kind}" role="status">{escape(message)}</p></div>'
+        * bool(message)
+    )
+
+
+def button(
+    text: str, *, do: str, target: str, about: str = "", kind: str = "small", pressed: bool = False
 ) -> str:
+    """Return a button that raises its panel's click event; `text` is HTML."""
     said = escape(json.dumps({"do": do, "target": target, "about": about}), quote=True)
     state = ' aria-pressed="true"' if pressed else ""
-    return f'<button type="button" class="{kind}" data-do="{said}"{state}>{escape(label)}</button>'
+    return f'<button type="button" class="{kind}" data-do="{said}"{state}>{text}</button>'
 
 
-def _open(stimulus: str, file_name: str) -> str:
-    return _button(file_name, do="open", target=stimulus, kind="opener")
+def open_link(stimulus: str, file_name: str) -> str:
+    """Return a button that opens the page of a stimulus."""
+    return button(escape(file_name), do="open", target=stimulus, kind="opener")
 
 
-def _thumbnail(stimulus: str) -> str:
+def thumbnail(stimulus: str) -> str:
+    """Return the small picture of a stimulus."""
     source = escape(f"/images/{stimulus}?w=96", quote=True)
     return f'<img class="thumb" loading="lazy" decoding="async" alt="" src="{source}">'
 
 
-def _tag(text: str) -> str:
-    return f'<span class="tag">{escape(text)}</span> '
+def tag(text: str) -> str:
+    """Return a word in a frame; `text` is HTML."""
+    return f'<span class="tag">{text}</span> '
 
 
-def _time(at: str | None) -> str:
+def clock_time(at: str | None) -> str:
+    """Return a time (ISO 8601, UTC) to the minute."""
     if at is None:
         return '<span class="soft">never</span>'
     return f'<time datetime="{escape(at, quote=True)}">{escape(at[:16].replace("T", " "))}</time>'
 
 
-def _empty(what: str, then: str) -> str:
-    return f'<div class="empty"><b>{escape(what)}</b><p>{escape(then)}</p></div>'
+def empty(what: str, then: str) -> str:
+    """Return a box that says that there is nothing, and what to do; both are HTML."""
+    return f'<div class="empty"><b>{what}</b><p>{then}</p></div>'

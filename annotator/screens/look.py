@@ -33,7 +33,7 @@ def modules_head() -> str:
     tags = [
         f'<link rel="modulepreload" href="{STATIC}/{name}">'
         for name in names
-        if name not in {"theme.js", "speak.js"}
+        if name not in {"theme.js", "speak.js", "desk.js"}
     ]
     library = f"{STATIC}/vendor/openseadragon/openseadragon.min.js"
     return "".join(tags) + f'<link rel="preload" as="script" href="{library}">'

@@ -1,0 +1,50 @@
+"""The desk's texts, in every language: HTML that shows the person's, labels that Gradio picks."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+__all__ = ["label", "language_choice", "say"]
+
+_FILE = Path(__file__).parent.parent / "static" / "desk_words.json"
+
+
+def say(key: str, **values: object) -> str:
+    """Return the text `key` as HTML in every language; `static/desk.css` shows one of them.
+
+    Args:
+        key: Name of the text in `static/desk_words.json`.
+        values: What its `{name}` stand for; escaped here.
+
+    Raises:
+        KeyError: for a key the catalogue does not have.
+    """
+    safe = {name: escape(str(value)) for name, value in values.items()}
+    return "".join(
+        f'<span class="say" lang="{language}">{escape(words[key]).format(**safe)}</span>'
+        for language, words in _catalogue().items()
+    )
+
+
+def label(key: str) -> Any:
+    """Return the text `key` for a Gradio component, in the browser's language."""
+    _ = _catalogue()["en"][key]
+    return language_choice()(key)
+
+
+@cache
+def language_choice() -> gr.I18n:
+    """Return the texts as Gradio wants them on mounting."""
+    return gr.I18n(**_catalogue())
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, str]]:
+    catalogue: dict[str, dict[str, str]] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return catalogue
