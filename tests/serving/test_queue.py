@@ -223,17 +223,17 @@ class Histories(RuleBasedStateMachine):
     def state(self, queue: Queue) -> dict[str, Any]:
         """What a rater can tell of a queue; endings of leases apart."""
         queue.picture("brings it up to date")
-        pool = queue._pool
+        pool = queue.leasing.pool
         return {
             "counts": pool.n_submissions.tolist(),
             "texts": pool.n_texts.tolist(),
             "retired": pool.is_retired.tolist(),
             "seen": {r: pool.seen_by(r).tolist() for r in RATERS},
-            "done": {r: queue._desk(r).n_done for r in RATERS},
+            "done": {r: queue.leasing.desk(r).n_done for r in RATERS},
             "open": {
                 r: [
                     (held.assignment, held.stimulus, held.asked, held.corrects)
-                    for held in queue._desk(r).leases
+                    for held in queue.leasing.desk(r).leases
                     if not pool.is_retired[held.place]
                 ]
                 for r in RATERS
@@ -245,9 +245,9 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "queue"):
             return
         self.queue.picture("brings it up to date")
-        pool = self.queue._pool
+        pool = self.queue.leasing.pool
         held: Counter[int] = Counter()
-        for desk in self.queue._desks.values():
+        for desk in self.queue.leasing.desks.values():
             for lease in desk.leases:
                 held[lease.place] += lease.is_counted
                 assert not (lease.is_counted and lease.expires_at < self.clock.now)
@@ -262,7 +262,7 @@ class Histories(RuleBasedStateMachine):
         """Only what came late, from outside, or by a decision taken back, may exceed it."""
         if not hasattr(self, "queue") or not self.is_closed_world:
             return
-        pool = self.queue._pool
+        pool = self.queue.leasing.pool
         used = pool.n_submissions + pool.n_leased
         if (used <= QUOTA).all():
             return
@@ -327,7 +327,7 @@ def test_counts_differ_by_at_most_one(place: Path) -> None:
             rate(queue, f"rater {n}", f"c{n}")
             clock.now += LEASE * 2
             queue.picture("ends the leases")
-            counts = queue._pool.n_submissions
+            counts = queue.leasing.pool.n_submissions
             assert counts.max() - counts.min() <= 1
             assert counts.sum() == n + 1
 
@@ -345,7 +345,7 @@ def test_everyone_rates_everything_up_to_the_quota(place: Path) -> None:
             assert isinstance(rest, Rest)
             assert rest.reason == "all_rated"
         assert orders["Ada"] != orders["Ben"]
-        assert queue._pool.n_submissions.tolist() == [3] * 7
+        assert queue.leasing.pool.n_submissions.tolist() == [3] * 7
         rest, _ = queue.current("Dee")
         assert isinstance(rest, Rest)
         assert rest.reason == "enough_raters"
