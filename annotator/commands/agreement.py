@@ -14,7 +14,7 @@ from annotator.commands.mos import checked_options, option_values, table_of_file
 from schemas.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pipelines.opinion.agreement import AgreementResult
     from pipelines.opinion.mos import RemovedRating
@@ -32,6 +32,8 @@ class _Given(NamedTuple):
     composites: tuple[Composite, ...]
     removed: Sequence[RemovedRating]
     title: str
+    groups: Mapping[str, str]
+    """Stimulus -> discipline, where the manifest has it."""
 
 
 def agreement(
@@ -87,7 +89,7 @@ def agreement(
 
 def _given(answer: Answer, ratings: Path | None, scale: str) -> _Given:
     if ratings is not None:
-        return _Given(table_of_file(ratings, scale), (), (), ratings.name)
+        return _Given(table_of_file(ratings, scale), (), (), ratings.name, {})
     if scale:
         raise typer.BadParameter("--scale goes with --ratings; a study has its own scale.")
     from annotator.results import removed_ratings, study_ratings
@@ -99,6 +101,7 @@ def _given(answer: Answer, ratings: Path | None, scale: str) -> _Given:
             study.study.composites,
             removed_ratings(study),
             study.study.title,
+            study.detail("discipline"),
         )
 
 
@@ -122,6 +125,8 @@ def _report(
         command=command,
         made_at=now().strftime("%Y-%m-%d %H:%M UTC"),
         compared=[scores[name] for name in METHODS if name != method],
+        table=given.table,
+        groups=given.groups,
     )
 
 

@@ -82,7 +82,12 @@ class Reads:
             UserError: `unknown_table`.
         """
         if name not in FACT_TABLES:
-            raise UserError("unknown_table", f"There is no table '{name}'.", status=404)
+            raise UserError(
+                "unknown_table",
+                f"There is no table '{name}' here; a server of another version than the command "
+                "is running: restart it.",
+                status=404,
+            )
         cursor = self.connection()
         try:
             upto = duckdb.ColumnExpression("seq") <= duckdb.ConstantExpression(seq)
@@ -156,6 +161,15 @@ class Reads:
         ):
             details.update(json.loads(row["values"]))
         return details
+
+    def detail(self, column: str) -> dict[str, str]:
+        """Return stimulus -> text of a manifest column, where it has one."""
+        table = self.stimuli().select(["stimulus", "details"]).to_pydict()
+        values = {
+            stimulus: json.loads(details).get(column)
+            for stimulus, details in zip(table["stimulus"], table["details"], strict=True)
+        }
+        return {stimulus: str(value) for stimulus, value in values.items() if value is not None}
 
     # -- ratings -----------------------------------------------------------------------
 

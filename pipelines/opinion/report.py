@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -13,6 +13,8 @@ from pipelines.opinion.citations import AGREEMENT_SOURCES, methods_paragraph
 from pipelines.opinion.estimate import Estimate
 from pipelines.opinion.mos import MosResult
 from pipelines.opinion.plots import Point, bar_plot, caterpillar_plot, interval_plot
+from pipelines.opinion.report_advice import advice_html
+from pipelines.opinion.table import RatingTable
 
 __all__ = ["report_html"]
 
@@ -42,6 +44,8 @@ def report_html(
     command: str,
     made_at: str,
     compared: Sequence[MosResult] = (),
+    table: RatingTable | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report as one HTML document without any outside reference.
 
@@ -52,6 +56,8 @@ def report_html(
         command: The exact command that makes this report again.
         made_at: When it was made, UTC.
         compared: Runs of other methods, for the table of how far each moves MOS.
+        table: The ratings, for where more of them help and for raters as instruments.
+        groups: Stimulus -> group, for bias by discipline.
     """
     body = [
         f"<h1>Opinion scores: {escape(title)}</h1>",
@@ -70,6 +76,7 @@ def report_html(
         _agreement_table(agreement),
         "<h2>Raters</h2>",
         *(_bias_figure(mos, name, estimate) for name, estimate in mos.estimates.items()),
+        "" if table is None else advice_html(table, groups, _table),
         "<h2>What was left out</h2>",
         _removed(mos),
         "<h2>Repeat this report</h2>",
