@@ -11,7 +11,7 @@ from annotator.clock import iso, now
 from annotator.csv_restore import is_csv_export, restore_csv
 from annotator.store import SnapshotStore, Store
 from pipelines.engine import LocalEngine
-from pipelines.intake import Batch, facts_of, intake, read_manifest, sync_folder
+from pipelines.intake import Batch, Manifest, facts_of, intake, read_manifest, sync_folder
 from schemas.facts import Fact, Sighted
 
 __all__ = ["import_into"]
@@ -47,7 +47,7 @@ def import_into(
 def take_in_images(
     study: Store | SnapshotStore,
     paths: Sequence[Path],
-    manifest: Path | None,
+    manifest: Path | Manifest | None,
     progress: Progress,
     known_as: tuple[str, str] = ("", ""),
 ) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def take_in_images(
     in a temporary folder that says nothing to people.
     """
     images = study.folder.images
-    described = read_manifest(manifest) if manifest is not None else None
+    described = read_manifest(manifest) if isinstance(manifest, Path) else manifest
     sighted = study.sighted_paths()
     report: dict[str, Any] = {"added": 0, "duplicates": [], "rejected": [], "ignored": 0}
     for batch in intake(paths, described, images, study.known_hashes(), LocalEngine(), progress):

@@ -20,21 +20,37 @@ def import_images(
         typer.Option(metavar="FILE", help="CSV, JSON lines or Parquet that describes the images."),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", metavar="F", help="images, or csv: a folder of `export csv`.")
+        str,
+        typer.Option("--format", metavar="F", help="images, csv, siqa, isrgq, medq, hf, …"),
     ] = "",
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="A=B", help="Column A of the file is our B; repeatable."),
+    ] = None,
 ) -> None:
     """Import images: files, folders, or what a manifest names."""
     from annotator.commands.progress import progress_bar
+    from annotator.foreign_files import READERS
+    from annotator.foreign_import import import_foreign, parse_map
     from annotator.images_import import import_into
     from annotator.store import open_study
 
     answer: Answer = context.obj
     if not paths and manifest is None:
         raise typer.BadParameter("Name files or folders, or a --manifest.")
-    if format_ not in ("", "images", "csv"):
-        raise typer.BadParameter("--format is images or csv.")
+    if format_ not in ("", "images", *READERS):
+        raise typer.BadParameter(f"--format is one of images, {', '.join(READERS)}.")
+    renamed = parse_map(map_ or [])
+    is_foreign = format_ not in ("", "images") and not (
+        format_ == "csv" and all(path.is_dir() for path in paths or [])
+    )
     with open_study(answer.folder) as study, progress_bar(answer, "images") as advance:
-        report = import_into(study, paths or [], manifest, format_, advance)
+        if is_foreign:
+            report = import_foreign(study, paths or [], format_, renamed, advance)
+        else:
+            report = import_into(study, paths or [], manifest, format_, advance)
+    for note in report.get("notes", ()):
+        answer.say(f"Note: {note}")
     for duplicate in report["duplicates"][:20]:
         answer.say(f"Already there: {duplicate['path']} is {duplicate['stimulus']}")
     for refused in report["rejected"]:
