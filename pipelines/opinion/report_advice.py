@@ -53,7 +53,7 @@ def _plan(table: RatingTable, name: str, make: TableMaker) -> str:
         return f"<p>{escape(name)}: too few ratings for a fit.</p>"
     step = (table.high - table.low) / 4
     curve = dict(plan.curve(max(_PANELS)))
-    bars = [(f"{n} raters", curve[n]) for n in _PANELS if n in curve]
+    bars = [(f"{n} raters", round(curve[n], 3)) for n in _PANELS if n in curve]
     figure = bar_plot(bars, f"{name}: mean expected half-width in score units, by panel size")
     return (
         f"<figure>{figure}<figcaption>{escape(name)}: SOS parameter a = {plan.a:.3f}.</figcaption>"
