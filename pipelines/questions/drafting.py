@@ -205,7 +205,7 @@ def _pick(wordings: Sequence[str], key: str) -> str:
 def _fill(wording: str, claim: Claim, state: str) -> str:
     thing = claim.thing
     be = "are" if thing.is_plural else "is"
-    name = _lowered(thing.name)
+    name = thing.name
     article = "" if thing.is_plural else ("an " if name[0].lower() in "aeiox" else "a ")
     place = thing.place
     if claim.language == "en":

@@ -49,7 +49,7 @@ _ADVERB = (
     r"simply|extremely|absolutely|perfectly|overall|much|far|simply|plainly|obviously|still|"
     r"nicely|generally)\s+)*"
 )
-_DET = r"(?:(?:all|both)\s+(?:the\s+|of the\s+)?|(?:the|a|an|any|its|this|these|each|every)\s+)?"
+_DET = r"(?:(?:all|both)\s+(?:the\s+|of the\s+)?|(?:the|a|an|any|its|this|each|every)\s+)?"
 _PREPOSITION = (
     r"(?:on|in|of|for|at|under|above|below|beside|along|inside|next to|near|between|across)"
 )
@@ -107,6 +107,11 @@ _LEVELS = {
 
 def _any(forms: Iterable[str]) -> str:
     return "(?:" + "|".join(sorted(forms, key=len, reverse=True)) + ")"
+
+
+def _plain_case(noun: str) -> str:
+    """Return a noun from the start of a sentence as it stands inside one."""
+    return noun[0].lower() + noun[1:]
 
 
 def _lower_first(text: str) -> str:
@@ -365,4 +370,5 @@ class EnglishReader:
         if element is None:
             return None
         plural = noun.lower() in ("axes", "formulae") or bool(re.search(r"[^s]s$", noun.lower()))
-        return Thing(element, f"{modifier}{noun}", place, plural and noun.lower() != "axis")
+        name = f"{modifier}{noun}" if modifier else _plain_case(noun)
+        return Thing(element, name, place, plural and noun.lower() != "axis")

@@ -70,6 +70,7 @@ def test_a_mean_that_is_a_cut_on_paper_takes_the_upper_level() -> None:
     assert level_of(sum([2.7, 3.1, 3.2]) / 3 - 4e-16, 1, 5) == "good"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 9999), st.integers(1, 200), st.sampled_from([2, 4]))
 def test_every_block_holds_every_place_once(seed: int, n: int, size: int) -> None:
     dealer = Dealer(seed)

@@ -69,7 +69,8 @@ def test_what_cannot_be_read_is_an_outcome_of_its_own(raw: str) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "letter"),
-    [("A", "A"), ("b.", None), ("(B)", "B"), ("B. No", "B"), ("The answer is B.", "B"), ("no.", "B"),
+    [("A", "A"), ("b.", None), ("(B)", "B"),
+     ("B. No", "B"), ("The answer is B.", "B"), ("no.", "B"),
      ("Yes", "A"), ("C", None), ("A or B", None), ("A legend is there", None), ("", None)],
 )  # fmt: skip
 def test_letters_are_read_or_not_at_all(raw: str, letter: str | None) -> None:
