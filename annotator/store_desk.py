@@ -8,7 +8,6 @@ import threading
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.clock import fresh_id, iso, now
@@ -36,7 +35,7 @@ from annotator.screens.desk_reader import (
     Vote,
 )
 from annotator.store import Store
-from annotator.store.tallies import n_ratings_removed
+from annotator.store.tallies import n_ratings_removed, submissions_per_stimulus
 from schemas.errors import UserError
 from schemas.facts import Decided, Reversed, Setting
 from schemas.text import clean_text
@@ -64,7 +63,7 @@ class StoreDesk:
         self.standings = Standings(store, patience_s)
         self.people = People(store)
         self.progress = Progress(store)
-        self.raters = Raters(store)
+        self.raters = Raters(store, self.people)
         self.distributions = Distributions(store, self.standings)
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)
@@ -94,24 +93,23 @@ class StoreDesk:
 
     def _count(self) -> Overview:
         store, wanted = self._store, self._store.study.queue.raters_per_stimulus
-        counts = store.counts()
-        given = store.queue_counts()
-        retired = pa.array(store.retired_stimuli().to_pylist(), pa.string())
-        n = given.filter(pc.invert(pc.is_in(given["stimulus"], value_set=retired)))["n"].to_numpy()
-        n_stimuli = counts["stimuli"] - counts["retired"]
+        per = submissions_per_stimulus(store)
+        n, many = per["n"].to_numpy(), per["stimuli"].to_numpy()
+        n_stimuli = int(many.sum())
         n_wanted = n_stimuli * wanted
-        in_hand = int(np.minimum(n, wanted).sum())
+        in_hand = int((np.minimum(n, wanted) * many).sum())
+        people = self.people.rows()
         decisions = self._decisions()
         excluded = store.excluded_raters()
         return Overview(
             n_stimuli=n_stimuli,
-            n_complete=int((n >= wanted).sum()),
-            n_submissions=counts["submissions"],
+            n_complete=int(many[n >= wanted].sum()),
+            n_submissions=sum(row["submissions"] for row in people),
             n_wanted=n_wanted,
             share_complete=in_hand / n_wanted if n_wanted else 0.0,
-            n_texts=counts["feedback"],
-            n_removed=n_ratings_removed(store) if counts["removed"] else 0,
-            n_retired=counts["retired"],
+            n_texts=sum(row["texts"] for row in people),
+            n_removed=n_ratings_removed(store) if decisions else 0,
+            n_retired=len(store.retired_stimuli()),
             raters=[
                 RaterRow(
                     rater=row["rater"],
@@ -121,7 +119,7 @@ class StoreDesk:
                     last_at=row["last_submission_at"],
                     state=state_of(row, excluded),
                 )
-                for row in store.raters()
+                for row in people
             ],
             decisions=decisions,
         )

@@ -100,12 +100,11 @@ def _submissions(n_stimuli: int, n_raters: int, n: int) -> Iterator[Fact]:
         scores = {
             name: float(min(5, max(1, round(quality + rng.gauss(0, 0.8))))) for name in DIMENSIONS
         }
-        texts = (
-            (Feedback("The axis has no unit. Therefore clarity is poor."),) if i % 3 == 0 else ()
-        )
+        text = Feedback("The axis has no unit. Therefore clarity is poor.")
         yield Submitted(
             at=at, submission=f"r{i:016x}", rater=rater, stimulus=stimuli[place], scores=scores,
-            feedback=texts, duration_ms=int(rng.uniform(8000, 60000)), session="1", rated_at=at,
+            feedback=() if i % 3 else (text,),
+            duration_ms=int(rng.uniform(8000, 60000)), session="1", rated_at=at,
         )  # fmt: skip
 
 

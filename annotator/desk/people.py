@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from annotator.accounts import add_people, invite, require_rater
 from annotator.clock import iso, now
@@ -42,6 +43,14 @@ class People:
     def __init__(self, store: Store) -> None:
         """Read from and append to `store`."""
         self._store = store
+        self._rows: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return `Reads.raters`, read again only when something has happened."""
+        seq, _ = self._store.position()
+        if self._rows[0] != seq:
+            self._rows = (seq, self._store.raters())
+        return self._rows[1]
 
     def everybody(self, search: str = "") -> list[Person]:
         """Return everybody whose name or expertise contains `search`."""
@@ -56,7 +65,7 @@ class People:
                 n_submissions=row["submissions"],
                 last_at=row["last_submission_at"],
             )
-            for row in self._store.raters()
+            for row in self.rows()
             if wanted in " ".join([row["rater"], *(row["expertise"] or ())]).casefold()
         ]
 

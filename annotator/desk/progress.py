@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from annotator.clock import iso, now, parse_iso
 from annotator.store import Store
 from annotator.store.tallies import (
+    results_position,
     submissions_over_time,
     submissions_per_stimulus,
     tally_of_raters,
@@ -77,6 +78,7 @@ class Progress:
     def __init__(self, store: Store) -> None:
         """Read from `store`."""
         self._store = store
+        self._kept: dict[str, tuple[object, ProgressView]] = {}
 
     def view(self, unit: str = "day", moment: datetime | None = None) -> ProgressView:
         """Return the page.
@@ -86,6 +88,12 @@ class Progress:
             moment: What is taken for now; the clock where None.
         """
         moment = moment or now()
+        key = (results_position(self._store), iso(moment)[:16])
+        if unit not in self._kept or self._kept[unit][0] != key:
+            self._kept[unit] = (key, self._count(unit, moment))
+        return self._kept[unit][1]
+
+    def _count(self, unit: str, moment: datetime) -> ProgressView:
         since = iso(moment - RECENT)
         per = submissions_per_stimulus(self._store).to_pydict()
         wanted = self._store.study.queue.raters_per_stimulus

@@ -11,6 +11,7 @@ from annotator.desk.people import People, Person
 from annotator.store import Store
 from annotator.store.tallies import (
     n_submissions_of,
+    results_position,
     submissions_of_rater,
     submissions_over_time,
     use_of_scale,
@@ -57,9 +58,10 @@ class RaterView:
 class Raters:
     """Raters of a study, one at a time."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from `store`."""
-        self._store = store
+    def __init__(self, store: Store, people: People) -> None:
+        """Read from `store`; `people` knows everybody."""
+        self._store, self._people = store, people
+        self._of_all: tuple[int, dict[str, dict[float, int]]] = (-1, {})
 
     def view(self, name: str, page: int = 1) -> RaterView:
         """Return a rater's page.
@@ -68,7 +70,7 @@ class Raters:
             UserError: `unknown_rater`.
         """
         store = self._store
-        person = next((one for one in People(store).everybody() if one.rater == name), None)
+        person = next((one for one in self._people.everybody() if one.rater == name), None)
         if person is None:
             raise UserError("unknown_rater", f"There is nobody called '{name}'.", status=404)
         n_pages = max(1, math.ceil(n_submissions_of(store, name) / PAGE))
@@ -78,12 +80,18 @@ class Raters:
         return RaterView(
             person=person,
             use=_by_dimension(use_of_scale(store, name).to_pylist()),
-            use_of_all=_by_dimension(use_of_scale(store).to_pylist()),
+            use_of_all=self._use_of_all(),
             per_day=list(zip(days["at"], days["n"], strict=True)),
             given=[_given(row) for row in rows],
             page=page,
             n_pages=n_pages,
         )
+
+    def _use_of_all(self) -> dict[str, dict[float, int]]:
+        position, _ = results_position(self._store)
+        if self._of_all[0] != position:
+            self._of_all = (position, _by_dimension(use_of_scale(self._store).to_pylist()))
+        return self._of_all[1]
 
 
 def _by_dimension(rows: list[dict[str, Any]]) -> dict[str, dict[float, int]]:

@@ -58,7 +58,7 @@ def pairs_figure(pairs: Pairs, names: Mapping[str, str], scale: tuple[float, flo
     else:
         trace = go.Scatter(
             x=list(pairs.x), y=list(pairs.y), mode="markers", text=list(pairs.stimuli),
-            marker={"color": BLUE, "size": 9, "opacity": 0.6},
+            marker={"color": BLUE, "size": 9, "opacity": 0.75, "line": {"width": 1, "color": GREY}},
             hovertemplate=f"%{{text}}<br>{x} %{{x:.2f}}<br>{y} %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
     figure = go.Figure(trace)

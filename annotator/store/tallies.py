@@ -125,9 +125,12 @@ def submissions_of_rater(study: Reads, rater: str, limit: int, offset: int) -> l
             s.is_late, r.action, r.author, r.reason,
             s.submission IN (SELECT corrects FROM submissions WHERE corrects IS NOT NULL)
                 AS is_corrected,
-            (SELECT list(f.text ORDER BY f.position) FROM feedback f
-             WHERE f.submission = s.submission) AS texts
-        FROM page s JOIN stimuli i USING (stimulus) LEFT JOIN removals r USING (submission)
+            f.texts
+        FROM page s JOIN stimuli i USING (stimulus)
+        LEFT JOIN (SELECT * FROM removals WHERE submission IN (SELECT submission FROM page)) r
+            USING (submission)
+        LEFT JOIN (SELECT submission, list(text ORDER BY position) AS texts FROM feedback
+                   WHERE rater = ? GROUP BY submission) f USING (submission)
         ORDER BY s.seq DESC""",
-        [rater, limit, offset],
+        [rater, limit, offset, rater],
     )

@@ -62,7 +62,8 @@ def desk(tmp_path):
         store.append(
             [
                 Submitted(
-                    AT, f"r{len(rater)}{i}", rater, stimuli[i], dict.fromkeys(DIMENSIONS, float(score)),
+                    AT, f"r{len(rater)}{i}", rater, stimuli[i],
+                    dict.fromkeys(DIMENSIONS, float(score)),
                     duration_ms=8000 + 1000 * i, rated_at=AT,
                 )
                 for rater, scores in SCORES.items()
