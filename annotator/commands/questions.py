@@ -1,4 +1,4 @@
-"""`questions draft|list`: from feedback to checked drafts, and what became of them."""
+"""`questions draft|list|judge`: from feedback to checked drafts; models judged on them."""
 
 from __future__ import annotations
 
@@ -218,3 +218,68 @@ def _list_text(shown: list[StoredDraft], document: dict[str, Any]) -> str:
     ]  # fmt: skip
     states = ", ".join(f"{n} {state}" for state, n in document["states"].items())
     return "\n".join([*lines, f"In all: {states}.", *_check_lines(document["checks"])])
+
+
+@commands.command("judge")
+def judge(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    model: Annotated[str, typer.Option(metavar="NAME", help="Model to judge.")],
+    base_url: Annotated[
+        str, typer.Option(metavar="URL", help="OpenAI-compatible endpoint, ending in /v1.")
+    ] = "",
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Ask without the image: what can be guessed.")
+    ] = False,
+    include_unreviewed: Annotated[
+        bool, typer.Option("--include-unreviewed", help="Also questions nobody has reviewed.")
+    ] = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Requests at a time.")] = 8,
+    deadline: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest wait for one answer.")
+    ] = 120.0,
+    price_in: Annotated[
+        float | None, typer.Option(metavar="USD", help="Price of a million tokens read.")
+    ] = None,
+    price_out: Annotated[
+        float | None, typer.Option(metavar="USD", help="Price of a million tokens written.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option(metavar="USD", min=0, help="Ask nothing that could exceed it.")
+    ] = None,
+) -> None:
+    """Ask a model the questions; report how many it gets right, with Wilson intervals."""
+    from annotator.commands.progress import progress_bar
+    from annotator.endpoints import Endpoint
+    from annotator.questions_judge import judge_model
+    from annotator.store import open_study
+    from pipelines.questions.judging import accuracy_table
+
+    answer: Answer = context.obj
+    endpoint = Endpoint(model, base_url, concurrency, deadline, price_in, price_out, budget)
+    asker = endpoint.asker()
+    with open_study(answer.folder) as study, progress_bar(answer, "questions") as advance:
+        judged = judge_model(
+            study, asker, advance, with_image=not blind, include_unreviewed=include_unreviewed
+        )
+    table = accuracy_table(judged.answers)
+    document = {
+        "model": model,
+        "with_image": not blind,
+        "questions": judged.n_questions,
+        "unanswered": judged.n_unanswered,
+        "calls": dict(judged.outcomes),
+        "stopped_by_budget": asker.stopped_by_budget,
+        "cost_usd": asker.spent_usd if asker.price else None,
+        "accuracy": table,
+    }
+    answer.give(document, _accuracy_text(table))
+
+
+def _accuracy_text(table: list[dict[str, Any]]) -> str:
+    lines = ["by\tgroup\tn\tright\tunreadable\taccuracy\t95 % interval"]
+    for row in table:
+        shares = [row[name] for name in ("accuracy", "ci95_low", "ci95_high")]
+        share, low, high = ("" if value is None else f"{value:.3f}" for value in shares)
+        numbers = "\t".join(str(row[name]) for name in ("n", "right", "unreadable"))
+        lines.append(f"{row['by']}\t{row['group']}\t{numbers}\t{share}\t{low} to {high}")
+    return "\n".join(lines)

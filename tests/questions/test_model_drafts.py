@@ -170,7 +170,8 @@ def test_an_unreadable_reply_is_counted_and_is_no_question(folder: Path, capfd: 
 def test_a_what_question_of_a_model_is_checked_and_dealt() -> None:
     text = "The tick labels are too small."
     raw = told(fact(text, type="what", dimension="clarity", question="What are the tick labels?",
-                    answer="too small", distractors=["too large", "well sized", "in italics"]))  # fmt: skip
+                    answer="too small",
+                    distractors=["too large", "well sized", "in italics"]))  # fmt: skip
     candidate = model_candidates(evidence(), remark(text), "m", raw)[0]
     assert candidate.draft.span == text
     assert candidate.draft.answer_text == "too small"
