@@ -47,6 +47,8 @@ def import_foreign(
     format_: str,
     renamed: Mapping[str, str],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    with_images: bool = True,
 ) -> dict[str, Any]:
     """Import files of a format; folders among the paths are where their images lie.
 
@@ -71,7 +73,7 @@ def import_foreign(
     report |= {"ratings": 0, "feedback": 0, "notes": []}
     for file in files:
         foreign = read_foreign(file, format_, study.study, renamed)
-        if foreign.images:
+        if foreign.images and with_images:
             _add(report, _images(study, foreign, file, folders, progress))
         if foreign.ratings:
             _rate(study, foreign.ratings, report)

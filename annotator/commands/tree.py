@@ -10,6 +10,7 @@ from annotator.commands.agreement import agreement
 from annotator.commands.evaluate import evaluate
 from annotator.commands.export import export
 from annotator.commands.importing import import_images
+from annotator.commands.label_studio import commands as label_studio
 from annotator.commands.mos import SETTINGS, mos
 from annotator.commands.questions import commands as questions
 from annotator.commands.questions import draft
@@ -55,4 +56,5 @@ application.add_typer(questions, name="questions")
 application.command("draft")(draft)
 application.command("export")(export)
 application.command("evaluate")(evaluate)
+application.add_typer(label_studio, name="label-studio")
 application.command("verify")(verify)
