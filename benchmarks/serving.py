@@ -232,12 +232,14 @@ def main() -> None:
         lines.append(
             f"| {row['what']} | {row['goal']} | {row['reached']:.3g} {row['unit']} | {mark} |"
         )
+    load = os.getloadavg()[2]
+    lines += ["", f"{os.cpu_count()} cores, load average {load:.1f} over the last 15 minutes."]
     print("\n".join(lines))
     report = {
         "rows": rows,
         "small": options.small,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(),
-                    "load_before": os.getloadavg()[2]},
+                    "load_15_min": load},
     }  # fmt: skip
     out = ROOT / "benchmarks" / "results"
     out.mkdir(exist_ok=True)
