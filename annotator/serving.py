@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 import uvicorn
+import uvloop
 
 from annotator.accounts import Accounts, read_secret
 from annotator.addresses import checked_public_url
@@ -82,7 +83,9 @@ def run_server(
         app = build_server_app(server)
         _write_address(folder, address, server.token)
         _stop_by_returning()
-        asyncio.run(_serve(app, listener, lambda: _tell_ready(teller, address, links)))
+        # The routes answer on one core; a lighter loop leaves more of it to them.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(app, listener, lambda: _tell_ready(teller, address, links)))
     finally:
         folder.server.unlink(missing_ok=True)
         store.close()

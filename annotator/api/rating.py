@@ -169,7 +169,7 @@ async def _next(server: Server, rater: str) -> dict[str, Any]:
 
 
 def _turn(server: Server, rater: str, turn: Turn) -> dict[str, Any]:
-    lease, study = turn.lease, server.store.study
+    lease = turn.lease
     picture = server.queue.picture(lease.stimulus)
     if picture is None:
         raise LookupError(lease.stimulus)
@@ -182,10 +182,7 @@ def _turn(server: Server, rater: str, turn: Turn) -> dict[str, Any]:
             "width": picture.width,
             "height": picture.height,
         },
-        "steps": [
-            step.screen(study, asked=step.raters_per_stimulus is None or step.name in lease.asked)
-            for step in study.steps
-        ],
+        "steps": server.steps_json(lease.asked),
         "draft": {} if draft is None else {"answers": draft.answers},
         "progress": turn.progress,
         "upcoming": None if turn.upcoming is None else _coming(server, turn.upcoming),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, cast
 
+import orjson
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
@@ -30,11 +31,23 @@ class Server:
     """Opens the internal routes to commands in other shells."""
     public_url: str | None
     """Address people use, where it differs from the one the server binds."""
+    _steps: dict[tuple[str, ...], orjson.Fragment] = field(default_factory=dict)
 
     @cached_property
     def cookie_name(self) -> str:
         """Name of the login cookie; by study, since cookies do not tell ports apart."""
         return f"study_{self.store.founded()['study_id'][:12]}"
+
+    def steps_json(self, asked: tuple[str, ...]) -> orjson.Fragment:
+        """Return the steps as the screen gets them; written once for each set that is asked."""
+        if asked not in self._steps:
+            study = self.store.study
+            steps = [
+                step.screen(study, asked=step.raters_per_stimulus is None or step.name in asked)
+                for step in study.steps
+            ]
+            self._steps[asked] = orjson.Fragment(orjson.dumps(steps))
+        return self._steps[asked]
 
     def person(self, request: HTTPConnection) -> Person:
         """Return who is asking.
