@@ -46,11 +46,12 @@ def header_html(title: str) -> str:
     """Return the line on top of the desk: study, theme, sign out."""
     return (
         f'<div class="siqa desk-head"><h1>{escape(title)}</h1>'
-        '<span class="soft">curator’s desk</span>'
-        '<button type="button" class="link push" onclick="siqaTheme.toggle()">light / dark</button>'
+        f'<span class="soft">{say("desk")}</span>'
+        '<button type="button" class="link push" onclick="siqaTheme.toggle()">'
+        f"{say('theme')}</button>"
         '<form method="post" action="/leave" onsubmit="return confirm('
         "'Sign out here? To come back you need a new invite link.'"
-        ')"><button class="link">sign out</button></form></div>'
+        f')"><button class="link">{say("sign_out")}</button></form></div>'
     )
 
 
@@ -98,8 +99,11 @@ def _raters(raters: Sequence[RaterRow]) -> str:
         ]
         for row in raters
     ]
-    head = ["Person", "Role", "Submissions", "Texts", "Last (UTC)", "State"]
-    return "<h2>People</h2>" + table_html(head, rows, numeric={2, 3})
+    keys = ("people_name", "people_role", "people_n", "texts", "people_last", "people_state")
+    head = [say(key) for key in keys]
+    return f"<h2>{say('tab_people')}</h2>" + table_html(
+        head, rows, numeric={2, 3}, is_html_head=True
+    )
 
 
 def _rater(row: RaterRow) -> str:
@@ -128,7 +132,8 @@ def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
     rows = [
         [
             thumbnail(row.stimulus),
-            open_link(row.stimulus, row.file_name) + (tag("retired") if row.is_retired else ""),
+            open_link(row.stimulus, row.file_name)
+            + (tag(say("retired")) if row.is_retired else ""),
             f"{row.n}",
             *(estimate_html(row.estimates.get(name)) for name in names),
         ]
@@ -177,9 +182,9 @@ def estimate_html(estimate: Estimate | None) -> str:
 def stimulus_html(view: StimulusView, names: Names, dimensions: Sequence[str]) -> str:
     """Return one stimulus: picture, numbers, votes, texts, history."""
     source = f"/images/{escape(view.stimulus, quote=True)}"
-    retired = tag("retired") if view.is_retired else ""
+    retired = tag(say("retired")) if view.is_retired else ""
     retire = "" if view.is_retired else button(
-        "Retire image…", do="retire", target=view.stimulus, about=f"image {view.file_name}"
+        say("retire"), do="retire", target=view.stimulus, about=f"image {view.file_name}"
     )  # fmt: skip
     numbers = table_html(
         list(names.values()), [[estimate_html(view.estimates.get(n)) for n in names]]
@@ -198,7 +203,7 @@ def stimulus_html(view: StimulusView, names: Names, dimensions: Sequence[str]) -
 
 def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> str:
     if not votes:
-        return "<h3>Votes</h3>" + empty(say("no_ratings"), "")
+        return _votes_title() + empty(say("no_ratings"), "")
     rows = [
         [
             f'<span class="nowrap">{escape(vote.rater)}</span>',
@@ -209,10 +214,15 @@ def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> st
         ]
         for vote in votes
     ]
-    head = ["Rater", *(names[name] for name in dimensions), "Text", "When (UTC)", ""]
+    labels = (escape(names[name]) for name in dimensions)
+    head = [say("tab_rater"), *labels, say("text"), say("when"), ""]
     muted = {i for i, v in enumerate(votes) if v.removed_because is not None or v.is_corrected}
     numeric = set(range(1, 1 + len(dimensions)))
-    return "<h3>Votes</h3>" + table_html(head, rows, numeric=numeric, muted=muted)
+    return _votes_title() + table_html(head, rows, numeric=numeric, muted=muted, is_html_head=True)
+
+
+def _votes_title() -> str:
+    return f"<h3>{say('votes')}</h3>"
 
 
 def _score(score: float | None) -> str:
@@ -225,13 +235,13 @@ def _seconds(duration_ms: int | None) -> str:
 
 def _vote_state(vote: Vote) -> str:
     if vote.removed_because is not None:
-        return tag("taken out") + f"<small>{escape(vote.removed_because)}</small>"
+        return tag(say("taken_out")) + f"<small>{escape(vote.removed_because)}</small>"
     if vote.is_corrected:
-        return tag("corrected later")
+        return tag(say("corrected"))
     void = button(
-        "Void…", do="void", target=vote.submission, about=f"the submission of {vote.rater}"
+        say("void"), do="void", target=vote.submission, about=f"the submission of {vote.rater}"
     )
-    return (tag("late") if vote.is_late else "") + void
+    return (tag(say("late")) if vote.is_late else "") + void
 
 
 def history_html(decisions: Sequence[Decision]) -> str:
@@ -248,8 +258,8 @@ def history_html(decisions: Sequence[Decision]) -> str:
         ]
         for one in decisions
     ]
-    head = ["When (UTC)", "Decision", "Reason", "By", ""]
-    return "<h3>Decisions</h3>" + table_html(head, rows)
+    head = [say("when"), say("decision"), say("reason"), say("decided_by"), ""]
+    return f"<h3>{say('decisions')}</h3>" + table_html(head, rows, is_html_head=True)
 
 
 def _undo(decision: Decision) -> str:
@@ -258,7 +268,7 @@ def _undo(decision: Decision) -> str:
             f"taken back {clock_time(decision.reversed_at)} by {escape(decision.reversed_by or '')}"
         )
     about = f"the decision “{decision.action} {decision.target}”"
-    return button("Take back…", do="reverse", target=decision.decision, about=about)
+    return button(say("take_back"), do="reverse", target=decision.decision, about=about)
 
 
 def _about(view: StimulusView) -> str:
@@ -266,18 +276,13 @@ def _about(view: StimulusView) -> str:
     facts += [] if view.rendition is None else [("displayed", view.rendition)]
     facts += list(view.details.items())
     rows = [[escape(str(name)), escape(str(value))] for name, value in facts]
-    return "<h3>About the file</h3>" + table_html(["", ""], rows) if rows else ""
+    return f"<h3>{say('about_file')}</h3>" + table_html(["", ""], rows) if rows else ""
 
 
 def pending_html(action: str, about: str) -> str:
     """Return the question that stands above the reason, before a decision is taken."""
-    does = {
-        "void": "Void {about}: its ratings and texts no longer count.",
-        "exclude": "Exclude {about}: no rating of this person counts any more.",
-        "retire": "Retire {about}: it is shown to nobody and leaves the results.",
-        "reverse": "Take back {about}: what it took out counts again.",
-    }[action]
-    return f'<div class="siqa desk"><p><b>{escape(does.format(about=about))}</b></p></div>'
+    question = say(f"{action}_sure", about=about)
+    return f'<div class="siqa desk"><p><b>{question}</b></p></div>'
 
 
 def notice_html(message: str) -> str:
@@ -353,7 +358,7 @@ def tag(text: str) -> str:
 def clock_time(at: str | None) -> str:
     """Return a time (ISO 8601, UTC) to the minute."""
     if at is None:
-        return '<span class="soft">never</span>'
+        return f'<span class="soft">{say("never")}</span>'
     return f'<time datetime="{escape(at, quote=True)}">{escape(at[:16].replace("T", " "))}</time>'
 
 

@@ -57,3 +57,12 @@ def test_values_are_escaped():
     html = in_all_languages("join_invited", rater="<script>")
     assert "<script>" not in html
     assert html.count("&lt;script&gt;") == 2
+
+
+def test_texts_of_the_desk_are_complete():
+    desk = json.loads((STATIC / "desk_words.json").read_text(encoding="utf-8"))
+    assert set(desk["zh"]) == set(desk["en"])
+    for key, text in desk["en"].items():
+        assert text and desk["zh"][key]
+        values = re.findall(r"\{(\w+)\}", text)
+        assert sorted(values) == sorted(re.findall(r"\{(\w+)\}", desk["zh"][key]))
