@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pipelines.evaluate.baselines import published
 from pipelines.evaluate.items import Joined, Predictions, Truth, join, predictions_of, truth_of
-from pipelines.evaluate.reading import read_document, read_rows
+from pipelines.evaluate.reading import read_document, read_rows, without_collection
 from schemas.errors import UserError
 
 __all__ = ["TRACKS", "Choices", "evaluate_files"]
@@ -63,11 +63,12 @@ def _siqa(
     from pipelines.evaluate.siqa_s import evaluate_s
     from pipelines.evaluate.siqa_u import evaluate_u
 
-    right = truth_of(read_document(truth), track, truth.name)
-    own = _submission(right, track, predictions, choices.model)
-    other = None if against is None else _submission(right, track, against, "")
     score = evaluate_u if track == "U" else evaluate_s
-    return score(right, *own, choices.convention, other, choices.bootstrap, choices.seed)
+    with without_collection():
+        right = truth_of(read_document(truth), track, truth.name)
+        own = _submission(right, track, predictions, choices.model)
+        other = None if against is None else _submission(right, track, against, "")
+        return score(right, *own, choices.convention, other, choices.bootstrap, choices.seed)
 
 
 def _submission(truth: Truth, track: str, path: Path, model: str) -> tuple[Predictions, Joined]:

@@ -15,7 +15,7 @@ import orjson
 from schemas.errors import UserError
 from schemas.text import one_line
 
-__all__ = ["read_document", "read_rows"]
+__all__ = ["read_document", "read_rows", "without_collection"]
 
 
 def read_document(path: Path) -> Any:
@@ -27,7 +27,7 @@ def read_document(path: Path) -> Any:
         UserError: `file_not_found` or `unreadable_file`, naming the place.
     """
     content = _content(path)
-    with _without_collection():
+    with without_collection():
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
@@ -61,8 +61,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
-    """Millions of new objects and no garbage: the collector would only search."""
+def without_collection() -> Iterator[None]:
+    """Switch the garbage collector off: among millions of new objects it would only search."""
     was_on = gc.isenabled()
     gc.disable()
     try:
