@@ -32,7 +32,13 @@ def study_mos(
 def removed_ratings(study: Reads) -> list[RemovedRating]:
     """Return the ratings that curators' decisions took out."""
     return [
-        RemovedRating(row["stimulus"], row["rater"], row["dimension"], row["score"], row["reason"])
+        RemovedRating(
+            row["stimulus"],
+            row["rater"],
+            row["dimension"],
+            row["score"],
+            f"{row['reason']} (by {row['author']})",
+        )
         for row in study.removed().to_pylist()
     ]
 

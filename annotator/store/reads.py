@@ -181,13 +181,13 @@ class Reads:
         )
 
     def removed(self) -> pa.Table:
-        """Return the ratings that curators' decisions took out, with the reason in words."""
+        """Return the ratings that curators' decisions took out, why and by whom."""
         return self.table(
             """SELECT s.submission, s.stimulus, s.rater, unnest(s.dimensions) AS dimension,
                 unnest(s.scores) AS score,
                 CASE r.action WHEN 'void' THEN 'submission voided'
                      WHEN 'exclude' THEN 'rater excluded' ELSE 'stimulus retired' END
-                || ' by ' || r.author || ': ' || r.reason AS reason,
+                || ': ' || r.reason AS reason, r.author,
                 r.decision, s.rated_at, s.session, s.arm, s.probability
             FROM current_submissions s JOIN removals r USING (submission) ORDER BY s.seq"""
         )

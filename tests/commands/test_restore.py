@@ -111,7 +111,7 @@ def exported(root: Path, out: Path, *, with_names: bool) -> dict[str, str]:
         source = export_source(study)
     write_export("csv", source, out, ExportOptions(with_names=with_names))
     # Reasons name the curator, and pseudonyms of pseudonyms differ; see the last test.
-    names = (*SAME, "removed.csv") if with_names else SAME
+    names = (*SAME, "removed.csv")
     return {name: (out / name).read_bytes().decode() for name in names}
 
 
@@ -179,7 +179,6 @@ def test_an_export_without_images_needs_them(
     assert error.value.code == "images_missing"
 
 
-@pytest.mark.xfail(strict=True, reason="removed.csv says who decided, in the words of its reason")
 def test_a_pseudonymous_export_names_no_curator(
     command: Command, founded: Path, tmp_path: Path
 ) -> None:

@@ -282,7 +282,7 @@ def test_decisions_take_out_and_bring_back(founded: Path, tmp_path: Path) -> Non
         store.append([Decided(AT, "d4", "exclude", "Ada", "Cura", "again")])
         assert counted(store) == ({"b1"}, {"a1", "a2"})
         reasons = set(store.removed()["reason"].to_pylist())
-        assert reasons == {"rater excluded by Cura: again"}
+        assert reasons == {"rater excluded: again"}
         assert store.counts()["removed"] == 2
         assert [d["is_reversed"] for d in store.decisions().to_pylist()] == [
             True, True, True, False,
