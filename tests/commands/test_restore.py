@@ -110,7 +110,6 @@ def exported(root: Path, out: Path, *, with_names: bool) -> dict[str, str]:
     with open_study(root) as study:
         source = export_source(study)
     write_export("csv", source, out, ExportOptions(with_names=with_names))
-    # Reasons name the curator, and pseudonyms of pseudonyms differ; see the last test.
     names = (*SAME, "removed.csv")
     return {name: (out / name).read_bytes().decode() for name in names}
 
