@@ -22,6 +22,7 @@ from annotator.desk.raters import Raters
 from annotator.desk.standing import Standings
 from annotator.jobs import Jobs
 from annotator.names import StimulusNames
+from annotator.questions_review import ReviewDesk
 from annotator.queue import CLOSED
 from annotator.screens.desk_reader import (
     Decision,
@@ -68,6 +69,7 @@ class StoreDesk:
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)
         self.incoming = Incoming(store, self.jobs)
+        self.review = ReviewDesk(store)
         self.packages = Packages(store, self.standings, self.jobs)
 
     def is_closed(self) -> bool:

@@ -52,12 +52,13 @@ def checks(n_questions: int) -> dict[str, Any]:
             break
     candidates = candidates[:n_questions]
     drafting_s = time.perf_counter() - started
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     checked = check_candidates(study, remarks, candidates, 1, (), drafter)
     return {
         "questions": len(checked),
         "drafting_s": round(drafting_s, 1),
         "checks_s": round(time.perf_counter() - started, 1),
+        "checks_cpu_s": round(time.process_time() - processor, 1),
         "kept": sum(is_kept(item.verdicts) for item in checked),
     }
 

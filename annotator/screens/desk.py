@@ -32,6 +32,7 @@ from annotator.screens.desk_rater import RaterTab
 from annotator.screens.desk_reader import DeskReader, MosQuery
 from annotator.screens.desk_results import ResultsTab
 from annotator.screens.desk_words import label
+from annotator.screens.review import ReviewTab
 from schemas.errors import UserError
 from schemas.study import Study
 
@@ -125,6 +126,7 @@ def build_desk(
                 )  # fmt: skip
                 stimulus = clickable("stimulus-page")
             rater = RaterTab(desk, store, sorted(float(s) for s in study.scale.scores))
+            ReviewTab(store.review)
             people = PeopleTab(store.people, lambda request: address_of(request, public_url()))
             images = ImagesTab(store.incoming, store.jobs)
             ExportTab(store.packages, store.comparison, store.jobs)

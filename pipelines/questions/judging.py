@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-__all__ = ["Answered", "accuracy_table", "wilson"]
+__all__ = ["Answered", "accuracy_table", "cohen_kappa", "wilson"]
 
 _Z = 1.959963984540054
 
@@ -67,3 +67,25 @@ def _row(by: str, group: str, n: int, right: int, unreadable: int) -> dict[str, 
         "ci95_low": limits[0] if limits else None,
         "ci95_high": limits[1] if limits else None,
     }
+
+
+def cohen_kappa(pairs: Iterable[tuple[bool, bool]]) -> float | None:
+    """Return Cohen's kappa of two people's yes and no on the same things.
+
+    None where they share nothing, or both gave one and the same answer throughout.
+
+    Source: Cohen, Educ. Psychol. Meas. 20 (1960), 37–46.
+
+    >>> round(cohen_kappa([(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10
+    ...                   + [(False, False)] * 15), 4)
+    0.4
+    """
+    given = list(pairs)
+    n = len(given)
+    if not n:
+        return None
+    first = sum(a for a, _ in given) / n
+    second = sum(b for _, b in given) / n
+    expected = first * second + (1 - first) * (1 - second)
+    observed = sum(a == b for a, b in given) / n
+    return None if expected == 1 else (observed - expected) / (1 - expected)

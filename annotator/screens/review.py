@@ -1,0 +1,206 @@
+"""The tab Review: one draft at a time, decided by keys; samples, two reviewers, history."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from annotator.questions_review import Agreement, ReviewDesk, Sample, Shown
+from annotator.screens.desk_html import clock_time, empty, note, table_html, tag
+from annotator.screens.desk_parts import QUIET, author_of, refusal
+from annotator.screens.desk_words import label, say
+from annotator.store.questions import StoredDraft
+from schemas.errors import UserError
+from schemas.question import LETTERS
+
+__all__ = ["ReviewTab", "agreement_html", "draft_html", "sample_html"]
+
+_KEYS = """
+const keys = {a: "accept", e: "edit", r: "reject", s: "send-back", n: "later"};
+document.addEventListener("keydown", (event) => {
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !element.offsetParent) return;
+  const name = keys[event.key.toLowerCase()];
+  if (!name) return;
+  event.preventDefault();
+  document.querySelector(`#review-${name}`)?.click();
+});
+"""
+
+
+def draft_html(shown: Shown | None) -> str:
+    """Return a draft beside its image: the feedback with the span marked, options, checks."""
+    if shown is None:
+        return f'<div class="siqa desk">{empty(say("review_done"), say("review_done_then"))}</div>'
+    draft = shown.item.draft
+    source = f"/images/{escape(draft.stimulus, quote=True)}?w=900"
+    options = "".join(_option(shown.item, index) for index in range(len(draft.options)))
+    left = say("review_left", n=f"{shown.n_left:,}", accepted=f"{shown.n_accepted:,}")
+    about = " · ".join(filter(None, (draft.type, draft.dimension, draft.discipline, draft.model)))
+    return (
+        f'<div class="siqa desk review"><p class="soft">{left}</p>'
+        f'<img src="{source}" alt="" style="max-width:100%;max-height:46vh">'
+        f'<p class="text">{_marked(shown)}</p><p class="soft">{escape(about)}</p>'
+        f'<h2 id="review-question">{escape(draft.question)}</h2><ol type="A">{options}</ol>'
+        f'<p class="soft">{escape(draft.explanation)}</p>{_checks(shown.item)}'
+        f"{_history(shown.item)}</div>"
+    )
+
+
+def _marked(shown: Shown) -> str:
+    draft, text = shown.item.draft, shown.text
+    start, end = draft.span_start, draft.span_end
+    return f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"
+
+
+def _option(item: StoredDraft, index: int) -> str:
+    text = escape(item.draft.options[index])
+    is_right = LETTERS[index] == item.draft.answer
+    return f"<li><b>{text}</b> ✓</li>" if is_right else f"<li>{text}</li>"
+
+
+def _checks(item: StoredDraft) -> str:
+    told = [v for v in item.verdicts if v.outcome != "keep" or v.reason]
+    return "".join(tag(escape(f"{v.check}: {v.reason or v.outcome}")) for v in told)
+
+
+def _history(item: StoredDraft) -> str:
+    if not item.reviews:
+        return ""
+    rows = [
+        [
+            clock_time(review.at),
+            escape(review.reviewer),
+            escape(review.verdict),
+            escape(review.reason),
+            escape("; ".join(f"{name}: {value}" for name, value in review.changes.items())),
+        ]
+        for review in item.reviews
+    ]
+    head = [say("when"), say("review_who"), say("review_verdict"), say("reason"), ""]
+    return table_html(head, rows, is_html_head=True)
+
+
+def sample_html(sample: Sample | None) -> str:
+    """Return how a sample stands, with the error it states for the rest."""
+    if sample is None:
+        return ""
+    if sample.interval is None:
+        return note_html(say("review_sample_empty"))
+    low, high = (f"{limit:.1%}" for limit in sample.interval)
+    return note_html(
+        say(
+            "review_sample", n=sample.n, wrong=sample.n_wrong, low=low, high=high,
+            rest=f"{sample.n_unreviewed:,}",
+        )
+    )  # fmt: skip
+
+
+def note_html(text: str) -> str:
+    """Return a line of text that `say` has made."""
+    return f'<div class="siqa desk"><p class="soft">{text}</p></div>'
+
+
+def agreement_html(found: list[Agreement]) -> str:
+    """Return the kappa of every two reviewers."""
+    lines = [
+        say(
+            "review_kappa", first=one.reviewers[0], second=one.reviewers[1], n=one.n,
+            kappa="–" if one.kappa is None else f"{one.kappa:.2f}",
+        )
+        for one in found
+    ]  # fmt: skip
+    return "".join(map(note_html, lines))
+
+
+class ReviewTab:
+    """The tab."""
+
+    def __init__(self, review: ReviewDesk) -> None:
+        """Build it over what reviews."""
+        self._review = review
+        with gr.Tab(label("tab_review"), id="review") as self.tab:
+            gr.HTML("<span></span>", js_on_load=_KEYS, apply_default_css=False)
+            self.draft, self.batch, self.skipped = gr.State(""), gr.State(""), gr.State([])
+            with gr.Row(elem_classes="bar"):
+                self.second = gr.Checkbox(label=label("review_second"), scale=0, min_width=220)
+                sample = gr.Button(label("review_start_sample"), size="sm", scale=0, min_width=160)
+                rest = gr.Button(label("review_accept_rest"), size="sm", scale=0, min_width=200)
+            self.page = gr.HTML("", apply_default_css=False, elem_id="review-page")
+            with gr.Row(elem_classes="bar"):
+                accept = self._button("accept", "primary")
+                edit = self._button("edit")
+                reject = self._button("reject")
+                back = self._button("send-back")
+                later = self._button("later")
+            self.reason = gr.Textbox(label=label("reason"), elem_id="review-reason")
+            with gr.Group():
+                self.question = gr.Textbox(label=label("review_question"), elem_id="review-text")
+                self.options = gr.Textbox(label=label("review_options"), lines=4)
+            self.said = gr.HTML("", apply_default_css=False, elem_id="review-said")
+            self.sample = gr.HTML("", apply_default_css=False, elem_id="review-sample")
+        self._shown = [
+            self.draft, self.page, self.reason, self.question, self.options, self.said, self.sample,
+        ]  # fmt: skip
+        asked = [self.second, self.batch, self.skipped]
+        self.tab.select(self.show, asked, self._shown, **QUIET)
+        self.second.input(self.show, asked, self._shown, **QUIET)
+        sample.click(self._review.new_sample, None, self.batch, **QUIET).then(
+            self.show, asked, self._shown, **QUIET
+        )
+        rest.click(self.accept_rest, asked, self._shown, **QUIET)
+        given = [self.draft, self.reason, self.question, self.options, *asked]
+        for button, verdict in (
+            (accept, "accept"), (edit, "edit"), (reject, "reject"), (back, "send_back"),
+        ):  # fmt: skip
+            button.click(self._decider(verdict), given, self._shown, **QUIET)
+        later.click(
+            lambda draft, skipped: [*skipped, draft], [self.draft, self.skipped], self.skipped,
+            **QUIET,
+        ).then(self.show, asked, self._shown, **QUIET)  # fmt: skip
+
+    def _button(self, name: str, variant: Any = "secondary") -> gr.Button:
+        words = label("review_" + name.replace("-", "_"))
+        return gr.Button(words, size="sm", variant=variant, elem_id=f"review-{name}")
+
+    def show(
+        self, second: bool, batch: str, skipped: list[str], request: gr.Request, said: str = ""
+    ) -> list[Any]:
+        """Return the next draft: id, page, empty reason, texts to edit, what was said, sample."""
+        shown = self._review.next(author_of(request), second=second, batch=batch, skip=skipped)
+        sample = self._review.sample(batch) if batch else None
+        below = sample_html(sample) + agreement_html(self._review.agreement())
+        if shown is None:
+            return ["", draft_html(None), "", "", "", said, below]
+        draft = shown.item.draft
+        options = "\n".join(draft.options)
+        return [draft.draft, draft_html(shown), "", draft.question, options, said, below]
+
+    def _decider(self, verdict: str) -> Any:
+        def decide(
+            draft: str, reason: str, question: str, options: str, second: bool, batch: str,
+            skipped: list[str], request: gr.Request,
+        ) -> list[Any]:  # fmt: skip
+            changes = {"question": question, "options": options.splitlines()}
+            try:
+                self._review.decide(
+                    draft, verdict, author_of(request), reason=reason, changes=changes, batch=batch
+                )
+            except UserError as error:
+                return [*[gr.skip()] * 5, refusal(error), gr.skip()]
+            return self.show(second, batch, skipped, request)
+
+        return decide
+
+    def accept_rest(
+        self, second: bool, batch: str, skipped: list[str], request: gr.Request
+    ) -> list[Any]:
+        """Accept what is left on the strength of the sample."""
+        try:
+            found = self._review.accept_rest(batch, author_of(request))
+        except UserError as error:
+            return [*[gr.skip()] * 5, refusal(error), gr.skip()]
+        told = note(f"Accepted {found.n_unreviewed:,} drafts on a sample of {found.n}.")
+        return self.show(second, batch, skipped, request, told)
