@@ -16,7 +16,7 @@ HEAVY = (
 
 SCRIPT = (
     f"HEAVY = set({HEAVY!r})"
-    + """
+    """
 import sys
 from annotator.commands import main
 code = main(sys.argv[1:])
