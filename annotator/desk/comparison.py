@@ -104,8 +104,12 @@ class Comparison:
 
     def runs(self) -> list[Run]:
         """Return the kept runs, oldest first."""
+        if not self._store.runs():
+            return []
         standing, _ = self._standings.now()
-        return list_runs(self._store, standing.facts if standing is not None else "")
+        # Whether a run is current cannot be told without the ratings, so this one waits.
+        standing = self._standings.wait() if standing is None else standing
+        return list_runs(self._store, standing.facts)
 
     def save(self, name: str, method: str, author: str) -> Job:
         """Compute `method` with its defaults and keep it as run `name`, as a job.
