@@ -224,8 +224,7 @@ def no_leak(draft: Draft, context: Context) -> Verdict:
     """Drop where question, options or explanation name a rater, a score or a file."""
     name = "no_leak"
     text = "\n".join((draft.question, *draft.options, draft.explanation))
-    names = context.evidence.name_pattern
-    if names is not None and names.search(text):
+    if context.evidence.names_rater(text):
         return _drop(name, "names_rater")
     image = context.evidence.images.get(draft.stimulus)
     own = [image.file_name, image.file_name.rsplit(".", 1)[0]] if image else []

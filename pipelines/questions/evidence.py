@@ -67,8 +67,20 @@ class Evidence:
         """Middle of the scale."""
         return (self.low + self.high) / 2
 
+    def names_rater(self, text: str) -> bool:
+        """Return whether a text names a rater."""
+        lowered = text.lower()
+        # Most texts hold no name at all, and a plain search says so much faster.
+        if not any(name in lowered for name in self._lowered_names):
+            return False
+        return self._name_pattern is not None and bool(self._name_pattern.search(text))
+
     @cached_property
-    def name_pattern(self) -> re.Pattern[str] | None:
+    def _lowered_names(self) -> tuple[str, ...]:
+        return tuple(name.lower() for name in self.raters if len(name) > 1)
+
+    @cached_property
+    def _name_pattern(self) -> re.Pattern[str] | None:
         """A pattern of all raters' names, or None; scripts without blanks have no word ends."""
         forms = [
             rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name)
