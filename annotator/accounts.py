@@ -205,7 +205,7 @@ def _check_new(name: str, role: str, known: dict[str, dict[str, object]], new: o
     if not name.strip() or len(name) > 200 or not name.isprintable():
         raise UserError(
             "invalid_name",
-            f"'{name[:40]!r}' cannot be a rater's name; use 1 to 200 printable characters.",
+            f"{name[:40]!r} cannot be a rater's name; use 1 to 200 printable characters.",
         )
     if role not in ROLES:
         raise UserError(

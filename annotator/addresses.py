@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from annotator.store import Reads
-from annotator.store.snapshot import read_server_address
+from annotator.store import Reads, SnapshotStore
 from schemas.errors import UserError
 
 __all__ = ["checked_public_url", "public_address"]
@@ -16,8 +15,8 @@ def public_address(study: Reads) -> str:
     kept = study.settings().get("public_url")
     if kept:
         return kept
-    server = read_server_address(study.folder)
-    return server.url if server is not None else _DEFAULT
+    # An address left behind by a killed server is nobody's; a snapshot comes from a live one.
+    return study.server.url if isinstance(study, SnapshotStore) else _DEFAULT
 
 
 def checked_public_url(url: str) -> str:

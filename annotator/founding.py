@@ -41,13 +41,19 @@ def read_preset(name: str) -> tuple[str, str]:
     if not path.exists():
         raise UserError(
             "unknown_preset",
-            f"There is no preset and no file '{name}'; presets are {', '.join(preset_names())}.",
+            f"There is no preset and no file '{name}' (looked in {Path.cwd()}); presets are "
+            f"{', '.join(preset_names())}.",
         )
     try:
         return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise UserError(
-            "study_unreadable", f"The study file {path} cannot be read: {error}; mend it."
+            "study_unreadable", f"The study file {path} is not UTF-8 text; give a TOML file."
+        ) from error
+    except OSError as error:
+        raise UserError(
+            "study_unreadable",
+            f"The study file {path} cannot be read ({error.strerror}); give a TOML file.",
         ) from error
 
 
@@ -74,7 +80,7 @@ def found_study(root: Path, preset: tuple[str, str]) -> Study:
             "folder_not_empty",
             f"{root} holds other files; name an empty or new folder with --data.",
         )
-    root.mkdir(parents=True, exist_ok=True)
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     read_secret(folder)
     journal = Journal(folder.journal)
     journal.append(

@@ -12,6 +12,7 @@ from annotator.csv_restore import is_csv_export, restore_csv
 from annotator.store import SnapshotStore, Store
 from pipelines.engine import LocalEngine
 from pipelines.intake import Batch, Manifest, facts_of, intake, read_manifest, sync_folder
+from schemas.errors import UserError
 from schemas.facts import Fact, Sighted
 
 __all__ = ["import_into"]
@@ -38,6 +39,8 @@ def import_into(
     Raises:
         UserError: what intake or the csv reader refuses as a whole.
     """
+    if paths and not any(path.exists() or path.is_symlink() for path in paths):
+        raise UserError("no_such_path", f"There is no file or folder {paths[0]}; correct the path.")
     is_export = len(paths) == 1 and manifest is None and is_csv_export(paths[0])
     if format_ == "csv" or (not format_ and is_export):
         return restore_csv(study, paths[0], progress)

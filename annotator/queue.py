@@ -245,10 +245,10 @@ class Queue:
             if lease.corrects is None:
                 self.leasing.count(fact)
                 desk.n_done += 1
+                desk.n_in_session += 1
             else:
                 # What it replaces may have been voided meanwhile, so count again.
                 self._is_stale = True
-            desk.n_in_session += 1
             facts: list[Fact] = [fact]
             self.leasing.drop_retired(desk)
             following = None if desk.leases or self._is_closed else self.leasing.serve(desk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,19 @@ def _image_faults(study: Reads, row: dict[str, Any], *, quick: bool) -> Iterator
         yield f"{name}: the original has {original.stat().st_size} bytes, not {row['n_bytes']}"
     elif not quick and _sha256(original) != picture.sha256:
         yield f"{name}: the bytes of the original have changed ({original})"
-    if picture.has_rendition and not images.rendition(picture.sha256).exists():
-        yield f"{name}: the rendition that raters see is missing"
-    if not images.thumbnail(picture.sha256).exists():
-        yield f"{name}: the thumbnail is missing"
+    if picture.has_rendition:
+        recorded = json.loads(row["rendition"]).get("sha256")
+        yield from _rendition_faults(images.rendition(picture.sha256), recorded, name, quick=quick)
+    thumbnail = images.thumbnail(picture.sha256)
+    if not thumbnail.exists() or not thumbnail.stat().st_size:
+        yield f"{name}: the thumbnail is missing or empty"
+
+
+def _rendition_faults(path: Path, recorded: str | None, name: str, *, quick: bool) -> Iterator[str]:
+    if not path.exists() or not path.stat().st_size:
+        yield f"{name}: the rendition that raters see is missing or empty ({path})"
+    elif not quick and recorded is not None and _sha256(path) != recorded:
+        yield f"{name}: the rendition that raters see has changed ({path})"
 
 
 def _sha256(path: Path) -> str:

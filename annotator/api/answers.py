@@ -42,6 +42,8 @@ def add_error_answers(app: FastAPI) -> None:
         if not isinstance(error, RequestValidationError):
             raise error
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return answer_error(request, _not_json())
         where = ".".join(str(part) for part in first["loc"] if part != "body")
         given = f" (it is {one_line(repr(first.get('input')), 60)})" if where else ""
         message = f"The request cannot be read: {where or 'body'}: {first['msg']}{given}; mend it."
@@ -50,6 +52,8 @@ def add_error_answers(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
+        if error.status_code == 400:
+            return answer_error(request, _not_json())
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
         message = {
             404: f"There is nothing at {request.url.path}; go back to the start page.",
@@ -73,6 +77,14 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _not_json() -> UserError:
+    return UserError(
+        "invalid_request",
+        "The body is not JSON that can be read; send one JSON object in UTF-8.",
+        status=422,
+    )
 
 
 def answer_error(request: Request, error: UserError) -> Response:

@@ -40,8 +40,11 @@ class Guard:
         except UserError as error:
             await answer_error(Request(scope), error)(scope, receive, send)
             return
-        limited = scope["path"].startswith("/api/")
-        await self.app(scope, _limited(receive) if limited else receive, send)
+        if not scope["path"].startswith("/api/"):
+            await self.app(scope, receive, send)
+            return
+        body = _Limited(receive)
+        await self.app(scope, body.receive, body.answering(scope, send))
 
     def _check(self, scope: Scope, headers: dict[bytes, str]) -> None:
         origin = headers.get(b"origin")
@@ -81,18 +84,34 @@ def _netloc(origin: str) -> str:
         return ""
 
 
-def _limited(receive: Receive) -> Receive:
-    taken = 0
+class _Limited:
+    """A body that ends at the limit; whatever the route makes of it, the answer says why."""
 
-    async def take() -> Message:
-        nonlocal taken
-        message: dict[str, Any] = dict(await receive())
-        taken += len(message.get("body", b""))
-        if taken > _BODY_LIMIT:
-            raise _too_large()
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._taken = 0
+
+    async def receive(self) -> Message:
+        """Hand on the next part, or an end where the limit is passed."""
+        message: dict[str, Any] = dict(await self._receive())
+        self._taken += len(message.get("body", b""))
+        if self._taken > _BODY_LIMIT:
+            return {"type": "http.request", "body": b"", "more_body": False}
         return message
 
-    return take
+    def answering(self, scope: Scope, send: Send) -> Send:
+        """Return a `send` that replaces the route's answer where the limit was passed."""
+        replaced = False
+
+        async def answer(message: Message) -> None:
+            nonlocal replaced
+            if self._taken <= _BODY_LIMIT:
+                await send(message)
+            elif not replaced:
+                replaced = True
+                await answer_error(Request(scope), _too_large())(scope, self._receive, send)
+
+        return answer
 
 
 def _too_large() -> UserError:

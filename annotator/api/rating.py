@@ -91,6 +91,7 @@ async def save_draft(
     assignment_id: str, body: DraftBody, server: Running, person: Rater
 ) -> Response:
     """Keep what is entered so far and renew the lease."""
+    _check_steps(server, body.answers)
     server.queue.renew(person.rater, assignment_id)
     await run_in_threadpool(server.drafts.save, assignment_id, _cleaned(body.answers))
     return json_response({"saved": True})
@@ -129,14 +130,26 @@ async def _durable(server: Server, stored: Future[list[Entry]]) -> None:
 def _read_answers(server: Server, answers: dict[str, Any]) -> Part:
     study = server.store.study
     steps = {step.name: step for step in study.steps}
-    unknown = sorted(set(answers) - set(steps))
-    if unknown:
-        raise UserError(
-            "unknown_step",
-            f"There is no step '{unknown[0][:40]}' in this study; answer {', '.join(steps)}.",
-            status=422,
-        )
+    _check_steps(server, answers)
     return merge_parts([step.read(answers.get(name), study) for name, step in steps.items()])
+
+
+def _check_steps(server: Server, answers: dict[str, Any]) -> None:
+    """Refuse answers to steps that are not of this study, and answers that are no objects."""
+    steps = [step.name for step in server.store.study.steps]
+    for name, answer in answers.items():
+        if name not in steps:
+            raise UserError(
+                "unknown_step",
+                f"There is no step '{name[:40]}' in this study; answer {', '.join(steps)}.",
+                status=422,
+            )
+        if not isinstance(answer, dict):
+            raise UserError(
+                "invalid_answer",
+                f"The answer to step '{name}' is no object; send {{\"{name}\":{{…}}}}.",
+                status=422,
+            )
 
 
 def _check_required(server: Server, rater: str, assignment: str, part: Part) -> None:

@@ -74,8 +74,7 @@ def agreement(
         replicates=replicates,
         seed=seed,
     )
-    for warning in result.warnings:
-        answer.say(f"Note: {warning}")
+    answer.note(result.warnings)
     document = result.as_json()
     if out is not None:
         text = (

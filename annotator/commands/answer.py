@@ -59,6 +59,16 @@ class Answer:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
+    def note(self, warnings: Sequence[str]) -> None:
+        """Tell warnings of the form `dimension: text`, one line for dimensions that share one."""
+        shared: dict[str, list[str]] = {}
+        for warning in warnings:
+            name, colon, text = warning.partition(": ")
+            is_named = bool(colon) and " " not in name
+            shared.setdefault(text if is_named else warning, []).extend([name] if is_named else [])
+        for text, names in shared.items():
+            self.say(f"Note: {', '.join(names)}{': ' if names else ''}{text}")
+
     def give(self, result: Any, text: str = "") -> None:
         """Set what the command returns: `result` under --json, else `text` for people."""
         self.result = result

@@ -14,7 +14,13 @@ __all__ = ["export"]
 
 def export(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
-    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="siqa or csv.")],
+    format_: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="siqa, sft, q-instruct, q-align, q-bench, medq, isrgq, regions, label-studio, hf, csv.",
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
     seed: Annotated[int | None, typer.Option(help="Seed; the study's where absent.")] = None,
     splits: Annotated[

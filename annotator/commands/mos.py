@@ -57,6 +57,11 @@ def mos(
     """
     answer: Answer = context.obj
     options = _options(context.args, strict)
+    _check_method(method)
+    if out is not None:
+        from annotator.commands.mos_file import check_target
+
+        check_target(out)
     if ratings is not None:
         if save:
             raise typer.BadParameter(
@@ -67,14 +72,20 @@ def mos(
         if scale:
             raise typer.BadParameter("--scale goes with --ratings; a study has its own scale.")
         result = _of_study(answer, method, options, save)
-    for warning in result.warnings:
-        answer.say(f"Note: {warning}")
+    answer.note(result.warnings)
     document = result.as_json() if out is not None or answer.as_json else {}
     if out is not None:
         from annotator.commands.mos_file import write_mos
 
         write_mos(result, document, out)
     answer.give(document, _summary(result, out))
+
+
+def _check_method(method: str) -> None:
+    from pipelines.opinion.options import METHODS
+
+    if method not in METHODS:
+        raise typer.BadParameter(f"There is no method '{method}'; use {', '.join(METHODS)}.")
 
 
 def option_values(arguments: Sequence[str]) -> dict[str, Any]:

@@ -12,20 +12,25 @@ import pyarrow.parquet as pa_parquet
 from pipelines.opinion.mos import MosResult
 from schemas.errors import UserError
 
-__all__ = ["write_mos"]
+__all__ = ["check_target", "write_mos"]
+
+_ENDINGS = (".csv", ".parquet", ".json")
+
+
+def check_target(out: Path) -> None:
+    """Raise UserError where a file of this name cannot be written: before any work is done."""
+    if out.suffix not in _ENDINGS:
+        raise UserError(
+            "unknown_file_type",
+            f"{out} ends in none of {', '.join(_ENDINGS)}; choose one of them.",
+        )
+    if not out.parent.is_dir():
+        raise UserError("no_such_path", f"There is no folder {out.parent}; make it first.")
 
 
 def write_mos(result: MosResult, document: dict[str, Any], out: Path) -> None:
-    """Write the scores: .json the whole document, .csv and .parquet the table of stimuli.
-
-    Raises:
-        UserError: `unknown_file_type`.
-    """
+    """Write the scores: .json the whole document, .csv and .parquet the table of stimuli."""
     table = result.stimuli_table()
-    if out.suffix not in (".json", ".csv", ".parquet"):
-        raise UserError(
-            "unknown_file_type", f"{out} ends in none of .csv, .parquet, .json; choose one of them."
-        )
     part = out.with_name(f".{out.name}.part")
     try:
         if out.suffix == ".json":

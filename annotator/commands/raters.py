@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from annotator.commands.answer import Answer
+from schemas.errors import UserError
 
 if TYPE_CHECKING:
     from annotator.store import SnapshotStore, Store
@@ -63,6 +64,12 @@ def invite(context: typer.Context, name: Annotated[str, typer.Argument()]) -> No
     answer: Answer = context.obj
     with open_study(answer.folder) as study:
         row = require_rater(study, name)
+        if not row["enabled"]:
+            raise UserError(
+                "rater_disabled",
+                f"{name} is switched off, so a link would not let them in; "
+                f"`raters enable {name}` first.",
+            )
         token, invited = fresh_invite(name)
         facts: list[Fact] = [invited]
         if not row["login"]:

@@ -31,6 +31,7 @@ def verify(
         answer.say(notice)
     with progress_bar(answer, "images") as advance:
         report = verify_study(answer.folder, quick=quick, progress=advance)
+    report["notices"] = [*notices, *report["notices"]]
     for problem in report["problems"]:
         answer.say(f"Differs: {problem}")
     if report["problems"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from schemas.study import Study, parse_study
 __all__ = ["load_study", "open_study"]
 
 _PATIENCE_S = 20.0
+_LOG = logging.getLogger("annotator.store")
 
 
 def load_study(folder: StudyFolder) -> Study:
@@ -64,7 +66,7 @@ def open_study(root: Path) -> Store | SnapshotStore:
         # The lock first: a server that was killed leaves its address behind, and another study's
         # server may answer there by now.
         try:
-            return Store(folder, study, wait_s=0)
+            store = Store(folder, study, wait_s=0)
         except UserError as error:
             if error.code != "folder_in_use":
                 raise
@@ -73,6 +75,10 @@ def open_study(root: Path) -> Store | SnapshotStore:
                 return snapshot
             if time.monotonic() > deadline:
                 raise
+        else:
+            for notice in store.notices:
+                _LOG.warning(notice)
+            return store
         time.sleep(0.1)
 
 

@@ -379,8 +379,8 @@ class Reads:
         return self.rows(
             """SELECT rater, max(try_cast(session AS INTEGER)) AS session,
                 max(recorded_at) AS recorded_at,
-                count_if(session = last_session)::BIGINT AS n_in_session
-            FROM (SELECT rater, session, recorded_at,
+                count_if(session = last_session AND corrects IS NULL)::BIGINT AS n_in_session
+            FROM (SELECT rater, session, recorded_at, corrects,
                     arg_max(session, seq) OVER (PARTITION BY rater) AS last_session
                   FROM submissions WHERE assignment IS NOT NULL)
             GROUP BY rater"""

@@ -56,8 +56,11 @@ class Store(Reads):
         try:
             shutil.rmtree(folder.temporary, ignore_errors=True)
             self._journal = self._open_journal()
+            is_missing = not folder.database.exists()
             self._connection = self._open_database(rebuild=rebuild)
             last_seq = self._catch_up()
+            if is_missing and last_seq > 1:
+                self.notices.append("The database was missing; it was made from the journal.")
         except BaseException:
             self._lock.close()
             raise
@@ -206,12 +209,20 @@ def replay(
     Raises:
         UserError: `journal_damaged`, naming the byte.
     """
-    entries = read_entries(journal, position, seq + 1)
+    chunk: list[Entry] = []
+    fault: JournalFault | None = None
     try:
-        while chunk := list(islice(entries, _REPLAY_CHUNK)):
-            apply_entries(connection, chunk)
-            seq = chunk[-1].seq
-    except JournalFault as fault:
+        for entry in read_entries(journal, position, seq + 1):
+            chunk.append(entry)
+            if len(chunk) == _REPLAY_CHUNK:
+                apply_entries(connection, chunk)
+                seq, chunk = chunk[-1].seq, []
+    except JournalFault as found:
+        fault = found
+    if chunk:
+        apply_entries(connection, chunk)
+        seq = chunk[-1].seq
+    if fault is not None:
         raise UserError(
             "journal_damaged",
             f"The journal {journal} is damaged at {fault}. Put it back from a backup; the facts "

@@ -250,6 +250,8 @@ def _keep_display(display: Display, images: ImageFolder, sha256: str, incoming: 
     if display.rendition is not None:
         with landing(images.rendition(sha256), incoming) as part:
             picture.save(part, "PNG", compress_level=3)
+            # What raters judged can be told from what lies there later.
+            display.rendition["sha256"] = hashlib.sha256(part.read_bytes()).hexdigest()
     return perceptual_hash(small)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import UserError
@@ -87,8 +88,8 @@ class RateStep(StepBase):
                 allowed = ", ".join(str(s) for s in sorted(study.scale.scores))
                 raise UserError(
                     "invalid_score",
-                    f"The score {one_line(repr(score), 40)} for '{name}' is not on the scale; "
-                    f"send one of {allowed}.",
+                    f"The score {one_line(json.dumps(score), 40)} for '{name}' is not on the "
+                    f"scale; send one of {allowed}.",
                 )
             scores[name] = score
         missing = [name for name in asked if name not in scores]
