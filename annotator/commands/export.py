@@ -18,7 +18,8 @@ def export(  # noqa: PLR0913 - one parameter an option
         str,
         typer.Argument(
             metavar="FORMAT",
-            help="siqa, sft, q-instruct, q-align, q-bench, medq, isrgq, regions, label-studio, hf, csv.",
+            help="siqa, sft, q-instruct, q-align, q-bench, medq, isrgq, regions, label-studio, "
+            "hf or csv.",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
