@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,10 @@ def run(folder: Path, n_kills: int, n_raters: int, seed: int = 1) -> dict[str, A
     with (folder.parent / "server.log").open("w") as log:
         server = Server(folder, log)
         try:
-            return asyncio.run(_kill_and_restart(server, tokens, n_kills, chance))
+            # In a thread of its own: the caller may have an event loop, as browser tests do.
+            with ThreadPoolExecutor(1) as thread:
+                killing = _kill_and_restart(server, tokens, n_kills, chance)
+                return thread.submit(asyncio.run, killing).result()
         finally:
             server.end(signal.SIGKILL)
 

@@ -158,11 +158,11 @@ def test_no_orphans(tmp_path, how):
     assert process.stdout.readline() == b"one\n"
     # Ctrl-C reaches the whole group; a kill the one process.
     (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode != 0
     if how == signal.SIGINT:
         assert errors.count(b"Traceback") == 1
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while running(marker) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert running(marker) == []

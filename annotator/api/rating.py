@@ -44,7 +44,7 @@ class Submission(BaseModel):
 class DraftBody(BaseModel):
     """What a rater has entered so far."""
 
-    answers: dict[str, Any]
+    answers: dict[str, dict[str, Any]]
 
 
 class Skip(BaseModel):
@@ -135,19 +135,13 @@ def _read_answers(server: Server, answers: dict[str, Any]) -> Part:
 
 
 def _check_steps(server: Server, answers: dict[str, Any]) -> None:
-    """Refuse answers to steps that are not of this study, and answers that are no objects."""
+    """Refuse answers to steps that are not of this study."""
     steps = [step.name for step in server.store.study.steps]
-    for name, answer in answers.items():
+    for name in answers:
         if name not in steps:
             raise UserError(
                 "unknown_step",
                 f"There is no step '{name[:40]}' in this study; answer {', '.join(steps)}.",
-                status=422,
-            )
-        if not isinstance(answer, dict):
-            raise UserError(
-                "invalid_answer",
-                f"The answer to step '{name}' is no object; send {{\"{name}\":{{…}}}}.",
                 status=422,
             )
 

@@ -200,12 +200,12 @@ def test_nul_and_lone_surrogates_become_replacement_characters(site: Site) -> No
         head = {"Content-Type": "application/json"}
         draft = browser.put(
             f"/api/drafts/{turn['assignment_id']}",
-            content='{"answers":{"feedback":{"text":%s},%s:1}}' % (raw, raw),  # noqa: UP031
+            content='{"answers":{"feedback":{"text":%s,%s:1}}}' % (raw, raw),  # noqa: UP031
             headers=head,
         )
         assert draft.is_success, draft.text
         kept = get_next(browser)["draft"]["answers"]
-        assert kept == {"feedback": {"text": "a\ufffdb\ufffdc"}, "a\ufffdb\ufffdc": 1}
+        assert kept == {"feedback": {"text": "a\ufffdb\ufffdc", "a\ufffdb\ufffdc": 1}}
         good = submission(turn, "nul", "TEXT")
         import json
 

@@ -49,7 +49,8 @@ def test_splits_partition_keep_groups_and_do_not_depend_on_order(n: int, seed: i
     again = make_splits(shuffled, find_links(shuffled), SHARES, seed)
     assert frozen_hash(again) == frozen_hash(splits)
     for name, share in SHARES.items():
-        assert abs(len(splits[name]) - share * n) <= 4
+        # Off by at most a group (3 images) in each stratum (3): groups mix strata.
+        assert abs(len(splits[name]) - share * n) <= 9
 
 
 @given(st.integers(60, 200), st.integers(1, 100))
