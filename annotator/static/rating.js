@@ -12,6 +12,9 @@ import { Keyboard } from "./keyboard.js";
 import { chosenKeys } from "./keys.js";
 import { firstLanguage, rememberLanguage, wordsIn } from "./words.js";
 
+/** Notices that a saved draft does not take away. */
+const STAYING = new Set(["image_failed", "elsewhere"]);
+
 /** Step kinds: a later kind is one more file in steps/ (and in schemas/steps/). */
 const stepOf = (kind) => import(`./steps/${kind}.js`);
 
@@ -243,7 +246,7 @@ class RatingScreen {
     this.steps.forEach((step) => step.saved?.(how));
     if (error?.loggedOut) this.tell("logged_out");
     else if (error && !error.passing && error instanceof routes.Refused) this.trouble(error);
-    else if (how === "saved" && this.notice !== "image_failed") this.tell(null);
+    else if (how === "saved" && !STAYING.has(this.notice)) this.tell(null);
   }
 
   advise() {
@@ -387,8 +390,16 @@ class RatingScreen {
     document.addEventListener("visibilitychange", () => (document.hidden ? leave() : this.refresh()));
     addEventListener("online", () => { this.delivery.hurry(); this.draft?.send(); });
     this.others?.addEventListener("message", ({ data }) => {
-      if (data.finished === this.item?.assignment_id && !this.busy) this.load();
+      if (data.finished === this.item?.assignment_id && !this.busy) this.goOn(() => this.load());
     });
+  }
+
+  /** The image was finished elsewhere: words that stood here are shown once more. */
+  async goOn(toNext) {
+    const answers = Object.values(this.draft?.answers ?? {});
+    const words = answers.map((answer) => answer?.text ?? "").join(" ").trim();
+    await toNext();
+    if (words) this.tell("elsewhere", { reason: words });
   }
 
   /** Back on this page: another tab or device may have gone on meanwhile. */
@@ -400,7 +411,7 @@ class RatingScreen {
       const same = item.assignment_id === this.item.assignment_id;
       const drafted = JSON.stringify(item.draft?.answers ?? {});
       if (this.busy || this.draft?.unsaved || (same && drafted === this.draft.synced)) return;
-      await this.show(item);
+      await (same ? this.show(item) : this.goOn(() => this.show(item)));
     } catch (error) {
       // Nothing was asked for by hand: a cut network shows itself with the next draft.
       if (!(error instanceof routes.Unreachable)) this.trouble(error);

@@ -208,6 +208,21 @@ def test_other_tab_follows_when_one_has_submitted(visitor):
     page.keyboard.press("Enter")
     wait_done(page, 1)
     wait_done(other, 1)
+    expect(other.locator(".notice")).to_be_hidden()
+
+
+def test_words_in_a_tab_that_another_overtook_are_shown(visitor):
+    page = visitor.come_in()
+    other = page.context.new_page()
+    other.goto(visitor.site.url + "/rate/")
+    expect(other.locator(".counted")).to_have_text("0 of 12")
+    other.locator("textarea").fill("words typed in the other tab")
+    press(page, "4444")
+    page.keyboard.press("Enter")
+    wait_done(page, 1)
+    wait_done(other, 1)
+    expect(other.locator(".notice")).to_contain_text("words typed in the other tab")
+    expect(other.locator("textarea")).to_have_value("")
 
 
 def test_back_corrects_and_skip_needs_a_reason(visitor):
