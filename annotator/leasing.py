@@ -163,6 +163,13 @@ class Leasing:
         desk.leases.remove(lease)
         self.uncount(lease)
 
+    def give_up(self, rater: str, place: int) -> None:
+        """Take a stimulus from a rater whose rating of it came in by another way."""
+        desk = self.desk(rater)
+        for lease in [held for held in desk.leases if held.place == place]:
+            if lease.corrects is None:
+                self.close(desk, lease)
+
     def uncount(self, lease: Lease) -> None:
         """Give back the place that a lease holds among the raters of its stimulus."""
         if lease.is_counted:

@@ -370,6 +370,7 @@ class Queue:
         if isinstance(fact, Submitted) and fact.assignment is None:
             if fact.stimulus in self.leasing.pool.place:
                 self.leasing.count(fact)
+                self.leasing.give_up(fact.rater, self.leasing.pool.place[fact.stimulus])
             self.leasing.desk(fact.rater).n_done += 1
         elif isinstance(fact, Decided | Reversed):
             self._is_stale = True

@@ -285,11 +285,8 @@ class Histories(RuleBasedStateMachine):
         assert all(n == 1 for n in first.values())
 
 
-@pytest.mark.parametrize(
-    ("examples", "steps"), [(15, 20), pytest.param(150, 40, marks=pytest.mark.heavy)]
-)
 @pytest.mark.timeout(1200)
-def test_histories(examples: int, steps: int) -> None:
+def test_histories(examples: int = 15, steps: int = 20) -> None:
     run_state_machine_as_test(
         Histories,
         settings=settings(
