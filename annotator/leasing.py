@@ -83,14 +83,12 @@ class Leasing:
         self.reserve(desk)
         return lease
 
-    def choose(self, desk: RaterDesk, *, but: int | None = None) -> Choice | None:
+    def choose(self, desk: RaterDesk) -> Choice | None:
         """Choose the next stimulus by the study's policy."""
         wanted = self._study.queue.raters_per_stimulus
         is_open = self.pool.open_for(desk.rater, wanted)
         for lease in desk.leases:
             is_open[lease.place] = False
-        if but is not None:
-            is_open[but] = False
         served = self.pool.n_submissions + self.pool.n_leased + self.pool.n_reserved
         # What a browser has only fetched ahead may be taken when nothing else is left.
         unreserved = is_open & (served < wanted)
