@@ -6,23 +6,26 @@ that learns from their MOS. What it says orders a queue; it is never shown to a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.scoring.backends import Outlook
 from pipelines.scoring.features import FEATURE_NAMES, hand_features
-from pipelines.scoring.figures.flaws import DIMENSIONS
+from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS
 from pipelines.scoring.head import Evidence, Head, Labels, fit_head, prior_head
 from pipelines.scoring.lite0 import N_FEATURES, Lite0, network_input
-from pipelines.scoring.prior import Prior, PriorOutput
+from pipelines.scoring.prior import Prior, PriorOutput, load_prior, prior_file
+from pipelines.scoring.targets import Prediction, Targets
 
 __all__ = [
-    "MosRow", "Prediction", "Targets", "embedded_feature_names", "extract_features", "labels_from",
-    "learn", "predict", "starting_head",
+    "EmbeddedScorer", "MosRow", "embedded_feature_names", "extract_features", "labels_from",
+    "learn", "predict", "said_of", "starting_head",
 ]  # fmt: skip
 
 Features = NDArray[np.float32]
@@ -39,54 +42,6 @@ class MosRow(NamedTuple):
     mos: float
     sos: float | None
     """Standard deviation of the scores; None below two ratings."""
-
-
-class Prediction(NamedTuple):
-    """What the scorer expects for one stimulus on one target."""
-
-    stimulus: str
-    dimension: str
-    """Dimension or composite."""
-    mean: float
-    """Expected MOS on the study's scale."""
-    sd: float
-    """Standard deviation; mean ± 1.645 sd is the 90 % interval."""
-    predictable: bool
-    """False: takes no part in ordering."""
-    reason: str
-    """Why it is not predictable; empty where it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """What a study wants predicted."""
-
-    dimensions: tuple[str, ...]
-    """Rated dimensions, in order. Those the prior knows are `DIMENSIONS`."""
-    composites: Mapping[str, Mapping[str, float]]
-    """Composite -> dimension -> weight."""
-    low: float = 1.0
-    """Lowest score of the scale."""
-    high: float = 5.0
-    """Highest score."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Dimensions, then composites: the columns of every array here."""
-        return (*self.dimensions, *self.composites)
-
-    def weights(self) -> NDArray[np.float64]:
-        """Return `[4, t]`: each target's share of the dimensions that the prior knows.
-
-        A target that the prior knows nothing of gets zeros.
-        """
-        parts = {name: {name: 1.0} for name in self.dimensions} | dict(self.composites)
-        table = np.zeros((len(DIMENSIONS), len(self.names)))
-        for column, name in enumerate(self.names):
-            known = {d: w for d, w in parts[name].items() if d in DIMENSIONS}
-            for dimension, weight in known.items():
-                table[DIMENSIONS.index(dimension), column] = weight / sum(known.values())
-        return table
 
 
 def embedded_feature_names(*, with_network: bool) -> tuple[str, ...]:
@@ -180,3 +135,83 @@ def _quality(said: PriorOutput, targets: Targets) -> NDArray[np.float64]:
 
 def _inputs(said: PriorOutput) -> NDArray[np.float64]:
     return said.inputs.astype(float)
+
+
+class EmbeddedScorer:
+    """The backend `embedded`: features of the image, then the prior; see `backends.Scorer`.
+
+    What is cached of an image is what the prior says of it: 1 kB instead of the 7 kB of the
+    features themselves.
+    """
+
+    name = "embedded"
+    batch = 8
+    is_scaled = True
+
+    def __init__(self, targets: Targets, model: Path | None = None) -> None:
+        """Check the prior.
+
+        Args:
+            targets: What is predicted.
+            model: A prior made by `python -m pipelines.scoring.make_prior`; the shipped one
+                where None.
+
+        Raises:
+            UserError: `prior_invalid`, or what the bundled network says of its weights.
+        """
+        self._targets, self._path = targets, prior_file(model or "full")
+        self._prior = load_prior(self._path)
+        self._network: Lite0 | None = None
+        self.model = "shipped prior" if model is None else model.name
+        seen = hashlib.sha256(self._path.read_bytes())
+        seen.update(",".join(embedded_feature_names(with_network=self._is_full)).encode())
+        self.version = seen.hexdigest()[:12]
+
+    @property
+    def _is_full(self) -> bool:
+        return bool(self._prior.arrays["mean"].size > len(FEATURE_NAMES))
+
+    def __getstate__(self) -> tuple[Targets, Path, str, str]:
+        # Weights are loaded again in the worker: the network's are 20 MB.
+        return self._targets, self._path, self.model, self.version
+
+    def __setstate__(self, state: tuple[Targets, Path, str, str]) -> None:
+        self._targets, self._path, self.model, self.version = state
+        self._prior, self._network = load_prior(self._path), None
+
+    def features(self, images: Sequence[Path]) -> Features:
+        """Return what the prior says of each image, `[n, 4 + 59 + k]`; NaN where unreadable."""
+        rows = [self._raw(path) for path in images]
+        there = [row for row in rows if row is not None]
+        width = self._prior.arrays["input_mean"].size + len(DIMENSIONS) + len(FLAWS)
+        found = np.full((len(rows), width), np.nan, np.float32)
+        if there:
+            said = self._prior(np.stack(there))
+            found[[row is not None for row in rows]] = np.concatenate(said, axis=1)
+        return found
+
+    def _raw(self, path: Path) -> Features | None:
+        if self._is_full and self._network is None:
+            self._network = Lite0.bundled()
+        try:
+            with Image.open(path) as image:
+                image.load()
+                return extract_features(image, self._network)
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+            # What pillow raises for damaged files; the row of NaN says so.
+            return None
+
+    def outlook(self, features: Features) -> Outlook:
+        """Return quality on the study's scale and the head's inputs."""
+        said = said_of(features)
+        return Outlook(_quality(said, self._targets), _inputs(said))
+
+    def start(self) -> Head:
+        """Return the prior as a head."""
+        return starting_head(self._prior, self._targets)
+
+
+def said_of(features: Features) -> PriorOutput:
+    """Return the rows that `EmbeddedScorer.features` gave as the prior's output."""
+    cut = len(DIMENSIONS), len(DIMENSIONS) + len(FLAWS)
+    return PriorOutput(features[:, : cut[0]], features[:, cut[0] : cut[1]], features[:, cut[1] :])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS
 from schemas.errors import UserError
 
-__all__ = ["Prior", "PriorOutput", "load_prior", "save_prior"]
+__all__ = ["Prior", "PriorOutput", "load_prior", "prior_file", "save_prior"]
 
 Array = NDArray[np.float32]
 
@@ -129,8 +129,7 @@ def load_prior(name_or_path: str | Path = "full") -> Prior:
         UserError: `prior_invalid` for a file that is absent, no safetensors, of another format,
             or learned on other flaws.
     """
-    shipped = name_or_path in ("full", "hand")
-    path = _FOLDER / f"prior-{name_or_path}.safetensors" if shipped else Path(name_or_path)
+    path = prior_file(name_or_path)
     metadata, arrays = _read(path)
     if metadata.get("format") != _FORMAT or set(arrays) != set(_KEYS):
         raise _invalid(path, "it is not a prior of this version")
@@ -143,6 +142,12 @@ def load_prior(name_or_path: str | Path = "full") -> Prior:
         facts["residual_sd"],
         metadata["feature_names"],
     )
+
+
+def prior_file(name_or_path: str | Path) -> Path:
+    """Return where a prior lies: a shipped one by its name, or the path as given."""
+    shipped = name_or_path in ("full", "hand")
+    return _FOLDER / f"prior-{name_or_path}.safetensors" if shipped else Path(name_or_path)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Any]]:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from pipelines.scoring.embedded import MosRow, Targets, labels_from, learn, predict, starting_head
+from pipelines.scoring.embedded import MosRow, labels_from, learn, predict, starting_head
 from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS
 from pipelines.scoring.prior import Prior, PriorOutput
+from pipelines.scoring.targets import Targets
 
 SIQA = Targets(
     DIMENSIONS,
