@@ -14,7 +14,7 @@ from annotator.store.access import load_study
 from annotator.store.check import table_differences
 from annotator.store.snapshot import SnapshotStore
 from schemas.errors import UserError
-from schemas.layout import StudyFolder
+from schemas.layout import StudyFolder, has_thumbnail
 
 __all__ = ["rebuild_database", "verify_study"]
 
@@ -86,7 +86,8 @@ def _image_faults(study: Reads, row: dict[str, Any], *, quick: bool) -> Iterator
         recorded = json.loads(row["rendition"]).get("sha256")
         yield from _rendition_faults(images.rendition(picture.sha256), recorded, name, quick=quick)
     thumbnail = images.thumbnail(picture.sha256)
-    if not thumbnail.exists() or not thumbnail.stat().st_size:
+    is_made = thumbnail.exists() and thumbnail.stat().st_size
+    if has_thumbnail(picture.width, picture.height) and not is_made:
         yield f"{name}: the thumbnail is missing or empty"
 
 

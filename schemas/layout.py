@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ImageFolder", "StudyFolder", "stimulus_id"]
+__all__ = ["THUMBNAIL_PX", "ImageFolder", "StudyFolder", "has_thumbnail", "stimulus_id"]
+
+THUMBNAIL_PX = 256
+"""Longest side of a thumbnail."""
 
 
 def stimulus_id(sha256: str) -> str:
@@ -14,6 +17,11 @@ def stimulus_id(sha256: str) -> str:
     The leading letter keeps spreadsheets from reading it as a number.
     """
     return "s" + sha256[:16]
+
+
+def has_thumbnail(width_px: int, height_px: int) -> bool:
+    """Return whether a picture of this size has a thumbnail; a smaller one is its own."""
+    return max(width_px, height_px) > THUMBNAIL_PX
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ class ImageFolder:
         return self.root / "renditions" / sha256[:2] / f"{sha256}.png"
 
     def thumbnail(self, sha256: str) -> Path:
-        """Return where the thumbnail lies."""
+        """Return where the thumbnail lies, if there is one (`has_thumbnail`)."""
         return self.root / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
 
     def narrowed(self, sha256: str, width_px: int) -> Path:

@@ -14,7 +14,7 @@ from annotator.api.server import Running, Server, asking
 from annotator.pool import Picture
 from pipelines.intake.resize import narrowed
 from schemas.errors import UserError
-from schemas.layout import ImageFolder
+from schemas.layout import THUMBNAIL_PX, ImageFolder, has_thumbnail
 
 __all__ = ["router"]
 
@@ -22,7 +22,6 @@ router = APIRouter(tags=["images"])
 
 _TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
           ".bmp": "image/bmp"}  # fmt: skip
-_THUMBNAIL_PX = 256
 _CACHED = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -56,9 +55,9 @@ async def image(
 def _file(server: Server, picture: Picture, w: int | None) -> Path:
     images = server.store.folder.images
     shown = shown_file(images, picture)
-    if w is None or w >= picture.width:
+    if w is None or w >= picture.width or not has_thumbnail(picture.width, picture.height):
         path = shown
-    elif w <= _THUMBNAIL_PX:
+    elif w <= THUMBNAIL_PX:
         path = images.thumbnail(picture.sha256)
     else:
         path = narrowed(shown, images, picture.sha256, w)

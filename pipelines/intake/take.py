@@ -35,16 +35,16 @@ from pipelines.intake.keep import copy_into, landing
 from pipelines.intake.phash import perceptual_hash
 from pipelines.intake.records import Candidate, Refused, RefusedContent, Seen, TakenIn
 from pipelines.intake.whole import check_whole
-from schemas.layout import ImageFolder
+from schemas.layout import THUMBNAIL_PX, ImageFolder, has_thumbnail
 
-__all__ = ["MAX_PIXELS", "THUMBNAIL_PX", "take_in"]
+__all__ = ["MAX_PIXELS", "take_in"]
 
 MAX_PIXELS = 256_000_000
 """Larger pictures are refused."""
-THUMBNAIL_PX = 256
-"""Longest side of a thumbnail."""
 
 _HELD_WHOLE = 1 << 26
+# Sharing blocks is not worth its system calls below this.
+_WRITTEN_AT_ONCE = 1 << 18
 _LARGE_PIXELS = 32_000_000
 
 # Pillow's own limits are lower than ours and partly only warn; `take_in` checks the size itself.
@@ -139,7 +139,10 @@ def _from_source(source: _Source, images: ImageFolder, incoming: Path) -> TakenI
 def _kept(source: _Source, display: Display, images: ImageFolder, incoming: Path) -> TakenIn:
     sha256, suffix = source.sha256, SUFFIX_OF[display.format]
     with landing(images.original(sha256, suffix), incoming) as part:
-        copy_into(source.file, source.n_bytes, part)
+        if isinstance(source.stream, BytesIO) and source.n_bytes <= _WRITTEN_AT_ONCE:
+            part.write_bytes(source.stream.getbuffer())
+        else:
+            copy_into(source.file, source.n_bytes, part)
         if _identity(source.file) != source.identity:
             raise _Refusal("It changed while it was being read; import it again.")
     phash = _keep_display(display, images, sha256, incoming)
@@ -238,15 +241,15 @@ def _alone(incoming: Path, n_pixels: int) -> Iterator[None]:
 
 
 def _keep_display(display: Display, images: ImageFolder, sha256: str, incoming: Path) -> str:
-    """Write thumbnail and rendition; return the perceptual hash."""
+    """Write thumbnail and rendition where needed; return the perceptual hash."""
     picture = display.picture
-    scale = THUMBNAIL_PX / max(picture.size)
     small = picture
-    if scale < 1:
+    if has_thumbnail(*picture.size):
+        scale = THUMBNAIL_PX / max(picture.size)
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
         small = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.2)
-    with landing(images.thumbnail(sha256), incoming) as part:
-        small.save(part, "JPEG", quality=85)
+        with landing(images.thumbnail(sha256), incoming) as part:
+            small.save(part, "JPEG", quality=85)
     if display.rendition is not None:
         with landing(images.rendition(sha256), incoming) as part:
             picture.save(part, "PNG", compress_level=3)

@@ -13,7 +13,7 @@ from PIL import Image
 from pipelines.engine import InProcess
 from pipelines.intake.flow import intake
 from pipelines.intake.records import Batch, NewStimulus
-from schemas.layout import ImageFolder
+from schemas.layout import ImageFolder, has_thumbnail
 
 
 @dataclass
@@ -36,7 +36,14 @@ class Shown:
 
     @property
     def thumbnail(self) -> Image.Image:
-        return Image.open(self.images.thumbnail(self.new.sha256))
+        """The small picture; one that is small itself has none beside it."""
+        path = self.images.thumbnail(self.new.sha256)
+        if not has_thumbnail(self.new.width, self.new.height):
+            assert not path.exists()
+            path = self.images.rendition(self.new.sha256)
+            if self.new.rendition is None:
+                path = self.images.original(self.new.sha256, self.new.suffix)
+        return Image.open(path)
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def small_disk(tmp_path):
 def test_full_disk(tmp_path, small_disk, gather, encoded, engine, monkeypatch):
     monkeypatch.setattr("pipelines.intake.flow.BATCH", 4)
     images = ImageFolder(small_disk / "study" / "images")
-    folder = some(tmp_path / "in", encoded, 30, size=200)
+    folder = some(tmp_path / "in", encoded, 30, size=300)
     known = {}
     with pytest.raises(UserError) as told:
         for batch in intake([folder], None, images, {}, engine):
