@@ -116,10 +116,10 @@ def save_run(study: Store | SnapshotStore, name: str, result: MosResult) -> None
     study.keep_scores(find_run(study, name).seq, result.stimuli_table())
 
 
-def choose_run(study: Store | SnapshotStore, name: str | None) -> None:
+def choose_run(study: Store | SnapshotStore, name: str | None, author: str = "") -> None:
     """Make a run the one that exports use; None goes back to plain means."""
     value = find_run(study, name).name if name is not None else ""
-    study.append([Setting(iso(now()), CHOSEN, value)])
+    study.append([Setting(iso(now()), CHOSEN, value, author)])
 
 
 def delete_run(study: Store | SnapshotStore, name: str) -> None:

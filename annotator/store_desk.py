@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,14 +37,24 @@ from annotator.screens.desk_reader import (
     Vote,
 )
 from annotator.store import Store
-from annotator.store.tallies import n_ratings_removed, submissions_per_stimulus
+from annotator.store.tallies import n_ratings_removed, setting_history, submissions_per_stimulus
 from schemas.errors import UserError
 from schemas.facts import Decided, Reversed, Setting
 from schemas.text import clean_text
 
-__all__ = ["StoreDesk"]
+__all__ = ["Closing", "StoreDesk"]
 
 _LONGEST_REASON = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Rating was closed or opened again."""
+
+    at: str
+    is_closed: bool
+    author: str
+    """Curator who did it; empty where it was not recorded."""
 
 
 class StoreDesk:
@@ -74,11 +85,23 @@ class StoreDesk:
 
     def is_closed(self) -> bool:
         """Return whether rating is closed."""
-        return self._store.settings().get(CLOSED) == "yes"
+        closings = self.closings()
+        return bool(closings) and closings[0].is_closed
 
-    def set_closed(self, *, closed: bool) -> None:
-        """Close the study for rating, or open it again; what is sent meanwhile is still kept."""
-        self._store.append([Setting(iso(now()), CLOSED, "yes" if closed else "")])
+    def closings(self) -> list[Closing]:
+        """Return who closed and opened rating and when, newest first."""
+        return [
+            Closing(row["recorded_at"], row["value"] == "yes", row["author"] or "")
+            for row in reversed(setting_history(self._store, CLOSED))
+        ]
+
+    def set_closed(self, author: str, *, closed: bool) -> None:
+        """Close the study for rating, or open it again; what is sent meanwhile is still kept.
+
+        Nothing is recorded where it is so already: two curators may press at once.
+        """
+        if self.is_closed() != closed:
+            self._store.append([Setting(iso(now()), CLOSED, "yes" if closed else "", author)])
 
     def filters(self) -> dict[str, list[str]]:
         """Return manifest columns with few values, and the values of each."""

@@ -70,6 +70,8 @@ class Setting(Fact):
     kind: ClassVar[str] = "setting"
     key: str
     value: str
+    author: str = ""
+    """Curator who changed it; empty where a command did."""
 
 
 @dataclass(frozen=True, slots=True)

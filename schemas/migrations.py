@@ -158,5 +158,11 @@ _QUESTIONS = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS)
+_AUTHORS = Migration(
+    4,
+    "who changed a setting",
+    ("ALTER TABLE settings ADD COLUMN author VARCHAR DEFAULT ''",),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS, _AUTHORS)
 """All migrations, in order."""

@@ -131,9 +131,9 @@ class Comparison:
 
         return self._jobs.start("run", f"Keeping run {name}", author, work)
 
-    def choose(self, name: str | None) -> None:
+    def choose(self, name: str | None, author: str = "") -> None:
         """Make exports use a run, or plain means; raises `unknown_run`."""
-        choose_run(self._store, name)
+        choose_run(self._store, name, author)
 
     def _compute(self, advance: Advance) -> list[str]:
         advance(0, len(METHODS))

@@ -25,7 +25,7 @@ from annotator.screens.desk_html import (
 from annotator.screens.desk_images import ImagesTab
 from annotator.screens.desk_methods import MethodsTab
 from annotator.screens.desk_overview import ClosingForm
-from annotator.screens.desk_parts import IN_ORDER, QUIET, address_of, clickable
+from annotator.screens.desk_parts import address_of, clickable, in_order
 from annotator.screens.desk_people import PeopleTab
 from annotator.screens.desk_progress import ProgressTab
 from annotator.screens.desk_rater import RaterTab
@@ -180,19 +180,20 @@ def _wire(
         overview_now = desk.show_overview()
         return [notice_html(message), *shut, overview_now, *desk.show_mos(query), page, of_rater]
 
-    screen.load(desk.show_overview, None, overview, **QUIET)
-    screen.load(results.prepare, None, None, **QUIET)
-    tab.select(desk.show_overview, None, overview, **QUIET)
-    name.submit(desk.show_stimulus, name, [stimulus, said], **QUIET)
+    shown, done = in_order("desk", again=True), in_order("desk")
+    screen.load(desk.show_overview, None, overview, **shown)
+    screen.load(results.prepare, None, None, **in_order("prepare"))
+    tab.select(desk.show_overview, None, overview, **shown)
+    name.submit(desk.show_stimulus, name, [stimulus, said], **shown)
     answers = [results.table, results.query, tabs, name, stimulus, said]
     form = [confirm.group, confirm.question, confirm.pending]
     everything = [*answers, *form, *rater.outputs]
     for page in (overview, results.table, stimulus, rater.page, *panels):
-        page.click(clicked, results.query, everything, **IN_ORDER)
-    confirm.cancel.click(lambda: gr.update(visible=False), None, confirm.group, **QUIET)
+        page.click(clicked, results.query, everything, **shown)
+    confirm.cancel.click(lambda: gr.update(visible=False), None, confirm.group, **shown)
     asked = [confirm.pending, confirm.reason, results.query, name, rater.name]
     for event in (confirm.go.click, confirm.reason.submit):
-        event(decide, asked, [said, confirm.group, confirm.reason, *pages], **IN_ORDER)
+        event(decide, asked, [said, confirm.group, confirm.reason, *pages], **done)
 
 
 _DECISIONS = ("void", "exclude", "retire", "reverse")

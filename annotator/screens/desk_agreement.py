@@ -11,7 +11,7 @@ import gradio as gr
 from annotator.desk.agreement import AgreementPage, AgreementView
 from annotator.jobs import Jobs
 from annotator.screens.desk_html import clock_time, empty, table_html
-from annotator.screens.desk_parts import QUIET, author_of, clickable, job_html, refusal
+from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
 from annotator.screens.desk_words import label, say
 from schemas.errors import UserError
 
@@ -84,10 +84,11 @@ class AgreementTab:
             self._page = gr.HTML("", apply_default_css=False, elem_id="agreement-page")
             self._clock = gr.Timer(1, active=False)
         everything = [self._job, self._page, self._clock]
-        self.tab.select(self._show, None, everything, **QUIET)
-        self._clock.tick(self._show, None, everything, **QUIET)
-        compute.click(self._start, None, everything, **QUIET)
-        self._job.click(self._clicked, None, everything, **QUIET)
+        shown, done = in_order("agreement", again=True), in_order("agreement")
+        self.tab.select(self._show, None, everything, **shown)
+        self._clock.tick(self._show, None, everything, **done)
+        compute.click(self._start, None, everything, **done)
+        self._job.click(self._clicked, None, everything, **shown)
 
     def _show(self) -> list[Any]:
         page, is_now = self._view.page()

@@ -10,7 +10,7 @@ import gradio as gr
 from annotator.desk.comparison import Comparison
 from annotator.desk.packages import Before, Made, Packages
 from annotator.jobs import Jobs
-from annotator.screens.desk_parts import QUIET, author_of, clickable, job_html, refusal
+from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
 from annotator.screens.desk_words import label, say
 from schemas.errors import UserError
 
@@ -70,11 +70,12 @@ class ExportTab:
                 )  # fmt: skip
             self._job = clickable("export-job")
             self._clock = gr.Timer(1, active=False)
-        shown = [self._job, self._clock]
-        self.tab.select(self._open, None, [self._before, self._run, *shown], **QUIET)
-        self._clock.tick(self.show, None, shown, **QUIET)
-        make.click(self._start, [format_, self._run, images, names], shown, **QUIET)
-        self._job.click(self._clicked, None, shown, **QUIET)
+        panel = [self._job, self._clock]
+        shown, done = in_order("export", again=True), in_order("export")
+        self.tab.select(self._open, None, [self._before, self._run, *panel], **shown)
+        self._clock.tick(self.show, None, panel, **done)
+        make.click(self._start, [format_, self._run, images, names], panel, **done)
+        self._job.click(self._clicked, None, panel, **shown)
 
     def show(self) -> list[Any]:
         """Return the export as it stands, and whether to look again."""

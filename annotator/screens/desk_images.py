@@ -11,7 +11,7 @@ import gradio as gr
 from annotator.desk.images import Incoming
 from annotator.jobs import Jobs
 from annotator.screens.desk_html import open_link, table_html
-from annotator.screens.desk_parts import QUIET, author_of, clickable, job_html, refusal
+from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
 from annotator.screens.desk_words import label, say
 from schemas.errors import UserError
 
@@ -81,11 +81,12 @@ class ImagesTab:
                     take = gr.Button(label("take_in_folder"))
             self._clock = gr.Timer(1, active=False)
         everything = [self.job, self._clock]
-        self.tab.select(self.show, None, everything, **QUIET)
-        self._clock.tick(self.show, None, everything, **QUIET)
-        upload.click(self._upload, [files, table], [*everything, files, table], **QUIET)
-        take.click(self._folder, [folder, manifest], everything, **QUIET)
-        self.job.click(self._clicked, None, everything, **QUIET)
+        shown, done = in_order("images", again=True), in_order("images")
+        self.tab.select(self.show, None, everything, **shown)
+        self._clock.tick(self.show, None, everything, **done)
+        upload.click(self._upload, [files, table], [*everything, files, table], **done)
+        take.click(self._folder, [folder, manifest], everything, **done)
+        self.job.click(self._clicked, None, everything, **shown)
 
     def show(self) -> list[Any]:
         """Return the import as it stands, and whether to look again."""

@@ -12,7 +12,7 @@ from annotator.desk.comparison import Compared, Comparison
 from annotator.jobs import Jobs
 from annotator.runs import Run
 from annotator.screens.desk_html import button, clock_time, empty, open_link, table_html, tag
-from annotator.screens.desk_parts import QUIET, author_of, clickable, job_html, refusal
+from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
 from annotator.screens.desk_words import label, say
 from pipelines.opinion.comparison import Shift
 from pipelines.opinion.options import METHODS
@@ -142,15 +142,16 @@ class MethodsTab:
             self._clock = gr.Timer(1, active=False)
         everything = [self._job, self._run_job, self.table, self._runs, self._page, self._clock]
         asked = [self._dimension, self._page]
-        self.tab.select(self._show, asked, everything, **QUIET)
-        self._clock.tick(self._show, asked, everything, **QUIET)
-        self._dimension.input(lambda d: self._turn(d, 1), self._dimension, everything, **QUIET)
-        before.click(lambda d, p: self._turn(d, p - 1), asked, everything, **QUIET)
-        after.click(lambda d, p: self._turn(d, p + 1), asked, everything, **QUIET)
-        compare.click(self._start, asked, everything, **QUIET)
-        keep.click(self._keep, [method, name, *asked], everything, **QUIET)
+        shown, done = in_order("methods", again=True), in_order("methods")
+        self.tab.select(self._show, asked, everything, **shown)
+        self._clock.tick(self._show, asked, everything, **done)
+        self._dimension.input(lambda d: self._turn(d, 1), self._dimension, everything, **shown)
+        before.click(lambda d, p: self._turn(d, p - 1), asked, everything, **shown)
+        after.click(lambda d, p: self._turn(d, p + 1), asked, everything, **shown)
+        compare.click(self._start, asked, everything, **done)
+        keep.click(self._keep, [method, name, *asked], everything, **done)
         for panel in (self._job, self._run_job, self._runs):
-            panel.click(self._clicked, asked, everything, **QUIET)
+            panel.click(self._clicked, asked, everything, **shown)
 
     def _turn(self, dimension: str, page: int) -> list[Any]:
         return self._show(dimension, max(1, page))
@@ -185,10 +186,12 @@ class MethodsTab:
             return [shown[0], refusal(error), *shown[2:]]
         return self._show(dimension, page)
 
-    def _clicked(self, dimension: str, page: int, event: gr.EventData) -> list[Any]:
+    def _clicked(
+        self, dimension: str, page: int, event: gr.EventData, request: gr.Request
+    ) -> list[Any]:
         do, target = event._data["do"], event._data["target"]
         if do == "choose":
-            self._comparison.choose(target or None)
+            self._comparison.choose(target or None, author_of(request))
         elif do == "cancel":
             self._jobs.cancel(target)
         elif do == "dismiss":

@@ -12,7 +12,7 @@ from annotator.screens.desk_html import button, clock_time, note
 from annotator.screens.desk_words import say
 from schemas.errors import UserError
 
-__all__ = ["IN_ORDER", "QUIET", "address_of", "author_of", "clickable", "job_html", "refusal"]
+__all__ = ["QUIET", "address_of", "author_of", "clickable", "in_order", "job_html", "refusal"]
 
 _CLICKS = """
 element.addEventListener("click", (event) => {
@@ -23,9 +23,24 @@ element.addEventListener("click", (event) => {
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """For every event: no spinner over what can be read, not an API."""
-# One after the other: an older, slower answer must not replace a newer one.
-IN_ORDER: dict[str, Any] = {**QUIET, "concurrency_id": "results", "concurrency_limit": 1}
-"""For events that write the table of results."""
+
+
+def in_order(tab: str, *, again: bool = False) -> dict[str, Any]:
+    """Return the arguments of an event that writes what other events of `tab` write too.
+
+    They run one after the other: an older, slower answer must not replace a newer one.
+
+    Args:
+        tab: Name of what they write.
+        again: Whether it may be asked again before the answer; Gradio drops the second click
+            otherwise, which is right where something is made, wrong where something is shown.
+    """
+    return {
+        **QUIET,
+        "concurrency_id": tab,
+        "concurrency_limit": 1,
+        "trigger_mode": "multiple" if again else "once",
+    }
 
 
 def clickable(name: str) -> gr.HTML:

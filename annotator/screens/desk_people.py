@@ -11,7 +11,7 @@ import gradio as gr
 
 from annotator.desk.people import Link, People, Person
 from annotator.screens.desk_html import button, clock_time, empty, table_html
-from annotator.screens.desk_parts import QUIET, author_of, clickable, refusal
+from annotator.screens.desk_parts import author_of, clickable, in_order, refusal
 from annotator.screens.desk_words import label, say
 from schemas.errors import UserError
 
@@ -107,13 +107,13 @@ class PeopleTab:
                 placeholder=label("people_search"), show_label=False, container=False
             )
             self.page = clickable("people-page")
-        shown = {"outputs": [self.links, self.page], **QUIET}
-        self.tab.select(self.show, search, self.page, **QUIET)
-        search.change(self.show, search, self.page, **QUIET)
+        shown, done = in_order("people", again=True), in_order("people")
+        self.tab.select(self.show, search, self.page, **shown)
+        search.change(self.show, search, self.page, **shown)
         for event in (add.click, name.submit):
-            event(self._add, [name, role, fields], [self.links, self.page, name], **QUIET)
-        add_many.click(self._add_many, [table, file], [self.links, self.page, table, file], **QUIET)
-        self.page.click(self._clicked, search, **shown)
+            event(self._add, [name, role, fields], [self.links, self.page, name], **done)
+        add_many.click(self._add_many, [table, file], [self.links, self.page, table, file], **done)
+        self.page.click(self._clicked, search, [self.links, self.page], **shown)
 
     def show(self, search: str = "") -> str:
         """Return the list."""

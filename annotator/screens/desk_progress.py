@@ -9,7 +9,7 @@ import gradio as gr
 
 from annotator.desk.progress import Forecast, Progress, ProgressView
 from annotator.screens.desk_html import button, clock_time, empty, table_html
-from annotator.screens.desk_parts import QUIET, clickable
+from annotator.screens.desk_parts import clickable, in_order
 from annotator.screens.desk_plots import bars_figure
 from annotator.screens.desk_words import label, say
 
@@ -67,8 +67,9 @@ class ProgressTab:
             with gr.Row():
                 over = gr.Plot(show_label=False, elem_id="pace")
                 per = gr.Plot(show_label=False, elem_id="per-stimulus")
+        shown = in_order("progress", again=True)
         for event in (self.tab.select, unit.input):
-            event(self.show, unit, [self.page, over, per], **QUIET)
+            event(self.show, unit, [self.page, over, per], **shown)
 
     def show(self, unit: str) -> list[Any]:
         """Return the page and its two figures."""

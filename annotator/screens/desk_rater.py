@@ -19,7 +19,7 @@ from annotator.screens.desk_html import (
     tag,
     thumbnail,
 )
-from annotator.screens.desk_parts import QUIET, clickable, refusal
+from annotator.screens.desk_parts import clickable, in_order, refusal
 from annotator.screens.desk_plots import bars_figure, use_figure
 from annotator.screens.desk_reader import Decision
 from annotator.screens.desk_words import label, say
@@ -112,11 +112,12 @@ class RaterTab:
             self.page = clickable("rater-page")
             days = gr.Plot(show_label=False, visible=False, elem_id="rater-days")
         self.outputs = [self.name, self.page, use, days, self._number]
-        self.tab.select(self._open, self.name, self.outputs, **QUIET)
-        self.name.input(self.show, self.name, self.outputs, **QUIET)
+        shown = in_order("desk", again=True)
+        self.tab.select(self._open, self.name, self.outputs, **shown)
+        self.name.input(self.show, self.name, self.outputs, **shown)
         asked = [self.name, self._number]
-        before.click(lambda n, p: self.show(n, p - 1), asked, self.outputs, **QUIET)
-        after.click(lambda n, p: self.show(n, p + 1), asked, self.outputs, **QUIET)
+        before.click(lambda n, p: self.show(n, p - 1), asked, self.outputs, **shown)
+        after.click(lambda n, p: self.show(n, p + 1), asked, self.outputs, **shown)
 
     def _open(self, name: str | None) -> list[Any]:
         people = [one for one in self._store.people.everybody() if one.role == "rater"]

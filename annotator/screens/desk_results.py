@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from annotator.desk.distributions import Distributions
-from annotator.screens.desk_parts import IN_ORDER, QUIET, clickable
+from annotator.screens.desk_parts import clickable, in_order
 from annotator.screens.desk_plots import histogram_figure, pairs_figure
 from annotator.screens.desk_reader import MosQuery
 from annotator.screens.desk_words import label
@@ -75,10 +75,11 @@ class ResultsTab:
 
     def _wire(self, before: Any, after: Any, histograms: Any, scatter: Any) -> None:
         desk = self._desk
-        shown = {"outputs": [self.table, self.query], **IN_ORDER}
+        order = in_order("desk", again=True)
+        shown = {"outputs": [self.table, self.query], **order}
         opened = [*self._filters, self._columns, self.table, self.query, self._again]
-        self.tab.select(self._open, [self.query], opened, **IN_ORDER)
-        self._again.tick(self._refresh, [self.query], [self.table, self._again], **IN_ORDER)
+        self.tab.select(self._open, [self.query], opened, **order)
+        self._again.tick(self._refresh, [self.query], [self.table, self._again], **in_order("desk"))
         self._search.submit(desk.search, [self.query, self._search], **shown)
         before.click(lambda query: desk.turn(query, -1), [self.query], **shown)
         after.click(lambda query: desk.turn(query, 1), [self.query], **shown)
@@ -87,11 +88,11 @@ class ResultsTab:
         for one in self._filters:
             one.input(
                 self._filter, [self.query, self._columns, *axes, *self._filters],
-                [self.table, self.query, *plots], **IN_ORDER,
+                [self.table, self.query, *plots], **order,
             )  # fmt: skip
-        histograms.select(self.show_histograms, [self.query], self._histograms, **QUIET)
+        histograms.select(self.show_histograms, [self.query], self._histograms, **order)
         for event in (scatter.select, self._x.input, self._y.input):
-            event(self.show_pairs, [self.query, *axes], self._scatter, **QUIET)
+            event(self.show_pairs, [self.query, *axes], self._scatter, **order)
 
     def prepare(self) -> None:
         """Begin to compute the results while the overview is read."""

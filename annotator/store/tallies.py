@@ -12,6 +12,7 @@ __all__ = [
     "n_ratings_removed",
     "n_submissions_of",
     "results_position",
+    "setting_history",
     "submissions_of_rater",
     "submissions_over_time",
     "submissions_per_stimulus",
@@ -35,6 +36,13 @@ def results_position(study: Reads) -> tuple[int, int]:
                 (SELECT coalesce(max(seq), 0) FROM descriptions)) AS stimuli"""
     )[0]
     return row["scores"], row["stimuli"]
+
+
+def setting_history(study: Reads, key: str) -> list[dict[str, Any]]:
+    """Return recorded_at, value and author of every change of a setting, oldest first."""
+    return study.rows(
+        "SELECT recorded_at, value, author FROM settings WHERE key = ? ORDER BY seq", [key]
+    )
 
 
 def n_ratings_removed(study: Reads) -> int:

@@ -84,6 +84,7 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
     page.get_by_role("button", name="Close rating").click()
     page.get_by_role("button", name="Close rating", exact=True).click()
     expect(page.locator("#closing")).to_contain_text("Rating is closed")
+    expect(page.locator("#closing details")).to_contain_text("Cura")
     rater.reload()
     expect(rater.locator("body")).to_contain_text("The curator has closed rating", timeout=20_000)
 

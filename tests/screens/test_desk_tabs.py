@@ -335,13 +335,13 @@ def test_closed_study_serves_nobody_and_reopens(desk):
     desk.people.add("Dee", "rater", "", "http://here")
     queue = Queue(store, Drafts(store.folder.drafts), lambda: NOW)
     turn, _ = queue.current("Dee")
-    desk.set_closed(closed=True)
+    desk.set_closed("Cura", closed=True)
     rest, _ = queue.current("Dee")
     assert isinstance(rest, Rest)
     assert (rest.reason, rest.can_undo) == ("study_closed", False)
     with pytest.raises(UserError, match="closed rating"):
         queue.go_back("Ada")
     assert desk.is_closed()
-    desk.set_closed(closed=False)
+    desk.set_closed("Cura", closed=False)
     again, _ = queue.current("Dee")
     assert again.lease.assignment == turn.lease.assignment
