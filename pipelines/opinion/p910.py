@@ -7,6 +7,7 @@ algorithm is in P.913 (06/21) 12.6. Stated standard errors are those of Annex E
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,45 +79,53 @@ def project(ratings: Ratings, options: MosOptions) -> Projection:
         empty = np.full(ratings.n_raters, np.nan)
         nothing = np.full(ratings.n_stimuli, np.nan)
         return Projection(nothing, empty, empty, ~present, 0, True)
-    u_stimulus, one_stimulus, centre = _operators(ratings)
-    u_rater, one_rater = u_stimulus.T, one_stimulus.T
+    order = _by_count(n)
+    scored, ones, centre = _operators(ratings, order)
+    scored_by_rater, ones_by_rater = scored.T, ones.T
     divisor = np.maximum(m, 1)
-    u_mean = (u_rater @ np.ones(ratings.n_stimuli)) / divisor
+    u_mean = (scored_by_rater @ np.ones(len(order))) / divisor
     u_square = np.bincount(ratings.rater, (ratings.score - centre) ** 2, minlength=ratings.n_raters)
-    quality = (u_stimulus @ np.ones(ratings.n_raters)) / np.maximum(n, 1)
+    quality = (scored @ np.ones(ratings.n_raters)) / n[order]
     guarded = np.zeros(ratings.n_raters, np.bool_)
     floor = options.sigma_floor * (ratings.high - ratings.low)
-    moments = one_rater @ np.column_stack([quality, quality * quality])
-    quality_mean = moments[:, 0] / divisor
+    quality_mean = (ones_by_rater @ quality) / divisor
     bias = u_mean - quality_mean
     converged = False
     iteration = 0
     sigma = np.zeros(ratings.n_raters)
     while iteration < options.max_iterations and not converged:
         iteration += 1
-        cross = u_rater @ quality
-        variance = (u_square - 2 * cross + moments[:, 1]) / divisor - (u_mean - quality_mean) ** 2
-        sigma = np.sqrt(np.maximum(variance, 0))
+        rest = u_square - 2 * (scored_by_rater @ quality) + ones_by_rater @ (quality * quality)
+        sigma = np.sqrt(np.maximum(rest / divisor - (u_mean - quality_mean) ** 2, 0))
         guarded |= present & (sigma < floor)
         weight = _weights(sigma, guarded, present, options.weight_epsilon)
-        total = one_stimulus @ np.column_stack([weight, weight * bias])
         previous = quality
-        with np.errstate(divide="ignore", invalid="ignore"):
-            quality = np.where(n > 0, (u_stimulus @ weight - total[:, 1]) / total[:, 0], 0.0)
-        moments = one_rater @ np.column_stack([quality, quality * quality])
-        quality_mean = moments[:, 0] / divisor
+        quality = (scored @ weight - ones @ (weight * bias)) / (ones @ weight)
+        quality_mean = (ones_by_rater @ quality) / divisor
         bias = u_mean - quality_mean
         change = quality - previous
-        converged = float(np.sqrt((change * change).sum())) < options.tolerance
+        converged = math.sqrt(float(change @ change)) < options.tolerance
     shift = float(bias[present].mean())
+    scores = np.full(ratings.n_stimuli, np.nan)
+    scores[order] = quality + (centre + shift)
     return Projection(
-        quality=np.where(n > 0, quality + centre + shift, np.nan),
+        quality=scores,
         bias=np.where(present, bias - shift, np.nan),
         inconsistency=np.where(m > 1, sigma, np.nan),
         guarded=guarded,
         n_iterations=iteration,
         is_converged=converged,
     )
+
+
+def _by_count(n: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Return the codes of rated stimuli, those with equally many ratings together.
+
+    Rows of equal length make the products of a sparse design about four times as fast: the
+    processor foresees where each ends.
+    """
+    order: npt.NDArray[np.intp] = np.argsort(n, kind="stable")
+    return order[np.count_nonzero(n == 0) :]
 
 
 def _weights(
@@ -135,27 +144,30 @@ def _weights(
     return np.where(np.isfinite(weight), weight, 1.0)
 
 
-def _operators(ratings: Ratings) -> tuple[Any, Any, float]:
+def _operators(ratings: Ratings, order: npt.NDArray[np.intp]) -> tuple[Any, Any, float]:
     """Return sparse stimulus x rater matrices of scores and of ones, and a centre.
 
-    Scores are taken relative to the centre, so that sums of squares lose no digits. A
-    repeated cell stands in the matrix once for each repetition.
+    Row i is the stimulus `order[i]`. Scores are taken relative to the centre, so that sums of
+    squares lose no digits. A repeated cell stands in the matrix once for each repetition.
     """
     from scipy.sparse import coo_array, csr_array
 
-    row, n = ratings.stimulus, ratings.n
-    size = (ratings.n_stimuli, ratings.n_raters)
+    n = ratings.n
+    size = (len(order), ratings.n_raters)
     # 32-bit positions, where they suffice, halve what every product has to read.
     starts = np.zeros(size[0] + 1, np.int32 if n < 2**31 else np.int64)
-    np.cumsum(ratings.count_by_stimulus, out=starts[1:])
-    order: Any = slice(None)
+    np.cumsum(ratings.count_by_stimulus[order], out=starts[1:])
+    place = np.empty(ratings.n_stimuli, np.int32)
+    place[order] = np.arange(size[0], dtype=np.int32)
+    row = place[ratings.stimulus]
+    taken: Any = slice(None)
     if np.any(row[1:] < row[:-1]):
         # Conversion to rows is a counting sort; with the position as column it gives the order.
         position = np.arange(n, dtype=np.int32)
-        order = coo_array((np.ones(n, np.int8), (row, position)), shape=(size[0], n))
-        order = order.tocsr().indices
+        taken = coo_array((np.ones(n, np.int8), (row, position)), shape=(size[0], n))
+        taken = taken.tocsr().indices
     centre = float(ratings.score.mean())
-    values, columns = (ratings.score - centre)[order], ratings.rater[order]
+    values, columns = (ratings.score - centre)[taken], ratings.rater[taken]
     scored = csr_array((values, columns, starts), shape=size)
     return scored, csr_array((np.ones(n), columns, starts), shape=size), centre
 
