@@ -16,12 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MIN_RATED", "Evidence", "Head", "Labels", "fit_head", "prior_head"]
+__all__ = [
+    "MIN_RATED", "MIN_SRCC", "Evidence", "Fitted", "Head", "Labels", "Target", "fit_all",
+    "fit_head", "prior_head",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 
@@ -69,7 +72,7 @@ class Evidence(NamedTuple):
     """Why not; empty where it is."""
 
 
-class _Target(NamedTuple):
+class Target(NamedTuple):
     """Posterior of one target."""
 
     weights: Array
@@ -86,7 +89,7 @@ class _Target(NamedTuple):
 class Head:
     """Fitted head: predicts mean and standard deviation for each target."""
 
-    targets: tuple[_Target, ...]
+    targets: tuple[Target, ...]
     evidence: tuple[Evidence, ...]
     scale: tuple[float, float]
     """Lowest and highest score."""
@@ -125,8 +128,8 @@ def prior_head(
     return Head(tuple(targets), tuple(_unlearned(0, r) for r in srcc), scale)
 
 
-def _untouched(residual_sd: float) -> _Target:
-    return _Target(np.zeros(2), np.zeros((2, 2)), residual_sd**2, 1.0)
+def _untouched(residual_sd: float) -> Target:
+    return Target(np.zeros(2), np.zeros((2, 2)), residual_sd**2, 1.0)
 
 
 def _unlearned(n_rated: int, prior_srcc: float) -> Evidence:
@@ -137,6 +140,16 @@ def _unlearned(n_rated: int, prior_srcc: float) -> Evidence:
     return Evidence(n_rated, None, None, None, None, None, 0.0, good, reason)
 
 
+class Fitted(NamedTuple):
+    """A head, and what it said of each stimulus while that was left out of the fit."""
+
+    head: Head
+    left_out: Array
+    """`[n, t]` mean predicted without the stimulus; NaN where it has no MOS, or too few have."""
+    left_out_sd: Array
+    """`[n, t]` its standard deviation."""
+
+
 def fit_head(
     prior: Array,
     inputs: Array,
@@ -145,7 +158,23 @@ def fit_head(
     seed: int = 0,
     groups: Sequence[str] | None = None,
 ) -> Head:
-    """Learn from ratings.
+    """Learn from ratings; arguments and errors as `fit_all`.
+
+    Returns:
+        Head with honest evidence for each target.
+    """
+    return fit_all(prior, inputs, labels, start, seed, groups).head
+
+
+def fit_all(
+    prior: Array,
+    inputs: Array,
+    labels: Labels,
+    start: Head,
+    seed: int = 0,
+    groups: Sequence[str] | None = None,
+) -> Fitted:
+    """Learn from ratings and keep what was predicted of each stimulus without it.
 
     Args:
         prior: `[n, t]` quality by the prior, on the study's scale.
@@ -154,46 +183,58 @@ def fit_head(
         start: `prior_head` of the study: speaks for targets with too few ratings.
         seed: Seeds the folds.
         groups: Source of each stimulus; one source is never on both sides of a fold.
-
-    Returns:
-        Head with honest evidence for each target.
     """
-    fitted = [
-        _fit_target(
-            prior[:, t], inputs, Labels(*(part[:, t] for part in labels)), start, t, seed, groups
+    n, t = prior.shape
+    left_out, left_out_sd = np.full((n, t), np.nan), np.full((n, t), np.nan)
+    targets, evidence = [], []
+    for column in range(t):
+        part = Labels(*(table[:, column] for table in labels))
+        target, known, out = _fit_target(
+            prior[:, column], inputs, part, start, column, seed, groups
         )
-        for t in range(prior.shape[1])
-    ]
-    return Head(tuple(f[0] for f in fitted), tuple(f[1] for f in fitted), start.scale)
+        targets.append(target)
+        evidence.append(known)
+        if out is not None:
+            left_out[out.rows, column] = out.mean
+            left_out_sd[out.rows, column] = out.sd
+    return Fitted(Head(tuple(targets), tuple(evidence), start.scale), left_out, left_out_sd)
+
+
+class _LeftOut(NamedTuple):
+    rows: NDArray[np.intp]
+    mean: Array
+    sd: Array
 
 
 def _fit_target(
     prior: Array, inputs: Array, labels: Labels, start: Head, column: int, seed: int,
     groups: Sequence[str] | None,
-) -> tuple[_Target, Evidence]:  # fmt: skip
+) -> tuple[Target, Evidence, _LeftOut | None]:  # fmt: skip
     rated = np.flatnonzero(np.isfinite(labels.mos) & (labels.n_ratings > 0))
     if rated.size < MIN_RATED or float(np.ptp(labels.mos[rated])) < 1e-9:
         predictable = start.evidence[column].is_predictable
         known = _unlearned(rated.size, 1.0 if predictable else 0.0)
-        return start.targets[column], known
+        return start.targets[column], known, None
     y = labels.mos[rated] - prior[rated]
     rater_variance = _rater_variance(labels, rated)
     folds = _folds(rated.size, seed, None if groups is None else [groups[i] for i in rated])
     design = _design(prior[rated], inputs[rated], start.scale, True)
     weight = 1 / (_unexplained(design, y, rater_variance) + rater_variance)
-    moments = [_moments(design, y, weight, np.ones(y.size, bool))]
-    moments += [_moments(design, y, weight, folds == f) for f in np.unique(folds)]
-    errors = [_left_out(design, y, folds, moments, reach) for reach in _REACH]
+    parts = [_part(design, y, weight, np.flatnonzero(folds == f)) for f in np.unique(folds)]
+    whole = _Moments(sum(p.sums.gram for p in parts), sum(p.sums.moment for p in parts))  # type: ignore[arg-type]
+    errors = [_left_out(parts, whole, y, reach) for reach in _REACH]
     chosen = _choose(errors)
     error = errors[chosen]
-    spread = _left_out_spread(design, folds, moments, _REACH[chosen])
+    spread = _left_out_spread(parts, whole, y.size, _REACH[chosen])
     noise = max(float(np.mean(error**2 - spread)), 0.01)
     ratio = np.abs(error) / np.sqrt(spread + noise)
     widen = _conformal(ratio)
     left_out = labels.mos[rated] - error
     evidence = _evidence(labels.mos[rated], left_out, prior[rated], ratio / widen, _REACH[chosen])
-    weights, covariance = _posterior(moments[0], _REACH[chosen])
-    return _Target(weights, covariance, noise, widen), evidence
+    weights, covariance = _posterior(whole, _REACH[chosen])
+    target = Target(weights, covariance, noise, widen)
+    sd = widen * np.sqrt(spread + noise)
+    return target, evidence, _LeftOut(rated, left_out.clip(*start.scale), sd)
 
 
 def _rater_variance(labels: Labels, rated: NDArray[np.intp]) -> Array:
@@ -241,19 +282,41 @@ class _Moments(NamedTuple):
         return _Moments(self.gram - other.gram, self.moment - other.moment)
 
 
-def _moments(design: Array, y: Array, weight: Array, rows: NDArray[np.bool_]) -> _Moments:
-    x, w = design[rows], weight[rows]
-    weighted = x * w[:, None]
-    return _Moments(weighted.T @ x, weighted.T @ y[rows])
+class _Part(NamedTuple):
+    """One fold."""
+
+    rows: NDArray[np.intp]
+    design: NDArray[np.float32]
+    y: Array
+    sums: _Moments
+
+
+def _part(design: Array, y: Array, weight: Array, rows: NDArray[np.intp]) -> _Part:
+    x = design[rows].astype(np.float32)
+    return _Part(rows, x, y[rows], _moments(x, y[rows], weight[rows]))
+
+
+def _moments(x: NDArray[Any], y: Array, weight: Array) -> _Moments:
+    # A product of a matrix with itself is symmetric, which costs half.
+    root = np.sqrt(weight).astype(x.dtype)
+    scaled = x * root[:, None]
+    return _Moments(
+        (scaled.T @ scaled).astype(float), (scaled.T @ (root * y).astype(x.dtype)).astype(float)
+    )
+
+
+def _precision(sums: _Moments, reach: float) -> Array:
+    size = sums.moment.size if reach else 2
+    precision = np.full(size, max(1, size - 2) / max(reach, 1e-9) ** 2)
+    precision[:2] = 1 / _SHIFT_SD**2, 1 / _STRETCH_SD**2
+    whole: Array = sums.gram[:size, :size] + np.diag(precision)
+    return whole
 
 
 def _posterior(sums: _Moments, reach: float) -> tuple[Array, Array]:
     """Return mean and covariance of the weights; two of them where the ridge is off."""
-    size = sums.moment.size if reach else 2
-    precision = np.full(size, max(1, size - 2) / max(reach, 1e-9) ** 2)
-    precision[:2] = 1 / _SHIFT_SD**2, 1 / _STRETCH_SD**2
-    covariance = np.linalg.inv(sums.gram[:size, :size] + np.diag(precision))
-    return covariance @ sums.moment[:size], covariance
+    covariance: Array = np.linalg.inv(_precision(sums, reach))
+    return covariance @ sums.moment[: len(covariance)], covariance
 
 
 def _unexplained(design: Array, y: Array, rater_variance: Array) -> float:
@@ -264,7 +327,7 @@ def _unexplained(design: Array, y: Array, rater_variance: Array) -> float:
     rows = np.zeros(y.size, bool)
     rows[:: max(1, y.size // 2000)] = True
     tau = max(float(np.var(y)) * 0.5, 0.02)
-    sums = _moments(design, y, 1 / (tau + rater_variance), rows)
+    sums = _moments(design[rows], y[rows], 1 / (tau + rater_variance[rows]))
     mean, covariance = _posterior(sums, _REACH[len(_REACH) // 2])
     rest = y[rows] - design[rows] @ mean
     freedom = max(rest.size - float((covariance * sums.gram).sum()), 2.0)
@@ -272,29 +335,25 @@ def _unexplained(design: Array, y: Array, rater_variance: Array) -> float:
     return float(max(tau, 0.02))
 
 
-def _left_out(
-    design: Array, y: Array, folds: NDArray[np.intp], moments: Sequence[_Moments], reach: float
-) -> Array:
-    """Return the errors of stimuli that stood outside the fit; `moments` holds all, then folds."""
+def _left_out(parts: Sequence[_Part], whole: _Moments, y: Array, reach: float) -> Array:
+    """Return the errors of stimuli that stood outside the fit."""
     error = np.zeros_like(y)
-    for fold, part in zip(np.unique(folds), moments[1:], strict=True):
-        out = folds == fold
-        mean, _ = _posterior(moments[0].without(part), reach)
-        error[out] = y[out] - design[out][:, : mean.size] @ mean
+    for part in parts:
+        rest = whole.without(part.sums)
+        precision = _precision(rest, reach)
+        mean = np.linalg.solve(precision, rest.moment[: len(precision)])
+        error[part.rows] = part.y - part.design[:, : mean.size] @ mean.astype(np.float32)
     return error
 
 
-def _left_out_spread(
-    design: Array, folds: NDArray[np.intp], moments: Sequence[_Moments], reach: float
-) -> Array:
+def _left_out_spread(parts: Sequence[_Part], whole: _Moments, n: int, reach: float) -> Array:
     """Return the posterior variance of the same predictions."""
-    spread = np.zeros(len(design))
-    for fold, part in zip(np.unique(folds), moments[1:], strict=True):
-        out = folds == fold
-        _, covariance = _posterior(moments[0].without(part), reach)
-        x = design[out][:, : len(covariance)]
-        spread[out] = ((x @ covariance) * x).sum(axis=1)
-    return spread
+    spread = np.zeros(n)
+    for part in parts:
+        _, covariance = _posterior(whole.without(part.sums), reach)
+        x = part.design[:, : len(covariance)]
+        spread[part.rows] = ((x @ covariance.astype(np.float32)) * x).sum(axis=1)
+    return spread.clip(0)
 
 
 def _choose(errors: Sequence[Array]) -> int:
