@@ -38,6 +38,10 @@ class ImageFolder:
         """Return where the displayed picture lies, if the original is not displayed itself."""
         return self.root / "renditions" / sha256[:2] / f"{sha256}.png"
 
+    def shown(self, sha256: str, suffix: str, has_rendition: bool) -> Path:
+        """Return the picture that raters judge: the rendition where there is one."""
+        return self.rendition(sha256) if has_rendition else self.original(sha256, suffix)
+
     def thumbnail(self, sha256: str) -> Path:
         """Return where the thumbnail lies, if there is one (`has_thumbnail`)."""
         return self.root / "thumbnails" / sha256[:2] / f"{sha256}.jpg"
@@ -45,6 +49,10 @@ class ImageFolder:
     def narrowed(self, sha256: str, width_px: int) -> Path:
         """Return where a copy of this width lies; copies can be deleted at any time."""
         return self.root / "narrowed" / sha256[:2] / f"{sha256}-{width_px}.jpg"
+
+    def tiles(self, sha256: str, size_px: int) -> Path:
+        """Return the folder of a large picture's tiles; it can be deleted at any time."""
+        return self.root / "tiles" / sha256[:2] / f"{sha256}-{size_px}"
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,11 @@ class StudyFolder:
     def images(self) -> ImageFolder:
         """Originals, renditions, thumbnails."""
         return ImageFolder(self.root / "images")
+
+    @property
+    def scoring(self) -> Path:
+        """Features, models and predictions of the scorer; can be deleted and computed again."""
+        return self.root / "scoring"
 
     @property
     def temporary(self) -> Path:

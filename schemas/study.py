@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,7 +15,7 @@ from schemas.errors import UserError
 from schemas.steps import Step
 from schemas.steps.base import NAME, Dimension, Level, Scale
 
-__all__ = ["Composite", "Queue", "Study", "parse_study", "study_fault"]
+__all__ = ["Composite", "Queue", "Scoring", "Study", "parse_study", "study_fault"]
 
 
 class _Part(BaseModel):
@@ -44,6 +44,34 @@ class Queue(_Part):
     """A pause longer than this starts a new session (sitting)."""
 
 
+class Scoring(_Part):
+    """Whether a model orders the queue, how far, and what for. Raters never see what it says."""
+
+    order: Literal["random", "model"] = "random"
+    """`model` lets the scorer choose a share of what is served."""
+    model_share: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """Chance that an assignment is chosen by the model; the rest is random."""
+    floor: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """ε: with N images that a rater may get, each has at least the chance ε/N to be served."""
+    goal: Literal["mos", "rank", "disagreement", "coverage"] = "mos"
+    """What a further rating should gain most in."""
+    refit_every: Annotated[int, Field(ge=1)] = 50
+    """New submissions after which the scorer learns again; later after a twentieth of all."""
+    backend: Annotated[str, Field(pattern=NAME)] = "embedded"
+    """Which scorer: embedded, encoder, vlm."""
+    model: str = ""
+    """Its model, a folder or file; empty for the backend's own."""
+
+    @model_validator(mode="after")
+    def _shares_fit_together(self) -> Scoring:
+        if self.model_share + self.floor > 1 + 1e-9:
+            raise ValueError(
+                "model_share and floor are more than 1 together; lower one of them: the rest of "
+                "the queue is random"
+            )
+        return self
+
+
 class Study(_Part):
     """One experiment: scale, dimensions, composites, steps, queue rules, seed."""
 
@@ -63,6 +91,8 @@ class Study(_Part):
     """Weighted means of dimensions that are reported like dimensions."""
     queue: Queue = Queue()
     """Assignment rules."""
+    scoring: Scoring = Scoring()
+    """What the scorer may do."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     """The kinds of task shown on one stimulus, in order."""
 
@@ -178,5 +208,5 @@ def _known_keys() -> list[str]:
     from schemas.steps.rate import RateStep
     from schemas.steps.text import TextStep
 
-    models = (Study, Composite, Queue, Scale, Level, Dimension, RateStep, TextStep)
+    models = (Study, Composite, Queue, Scoring, Scale, Level, Dimension, RateStep, TextStep)
     return sorted({key for model in models for key in model.model_fields})

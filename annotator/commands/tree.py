@@ -17,6 +17,7 @@ from annotator.commands.questions import draft
 from annotator.commands.raters import commands as raters
 from annotator.commands.ratings import commands as ratings
 from annotator.commands.runs import commands as runs
+from annotator.commands.score import score
 from annotator.commands.serve import serve
 from annotator.commands.study import commands as study
 from annotator.commands.verify import verify
@@ -54,6 +55,7 @@ application.add_typer(runs, name="runs")
 application.command("agreement", context_settings=SETTINGS)(agreement)
 application.add_typer(questions, name="questions")
 application.command("draft")(draft)
+application.command("score")(score)
 application.command("export")(export)
 application.command("evaluate")(evaluate)
 application.add_typer(label_studio, name="label-studio")

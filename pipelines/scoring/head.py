@@ -108,7 +108,8 @@ class Head:
         for column, target in enumerate(self.targets):
             design = _design(prior[:, column], inputs, self.scale, target.weights.size > 2)
             mean = prior[:, column] + design @ target.weights
-            spread = ((design @ target.covariance) * design).sum(axis=1)
+            x = design.astype(np.float32)
+            spread = ((x @ target.covariance.astype(np.float32)) * x).sum(axis=1)
             means.append(mean.clip(*self.scale))
             deviations.append(target.widen * np.sqrt(spread.clip(0) + target.noise))
         return np.stack(means, axis=1), np.stack(deviations, axis=1)
@@ -315,7 +316,7 @@ def _precision(sums: _Moments, reach: float) -> Array:
 
 def _posterior(sums: _Moments, reach: float) -> tuple[Array, Array]:
     """Return mean and covariance of the weights; two of them where the ridge is off."""
-    covariance: Array = np.linalg.inv(_precision(sums, reach))
+    covariance = np.linalg.inv(_precision(sums, reach)).astype(float)
     return covariance @ sums.moment[: len(covariance)], covariance
 
 
@@ -378,7 +379,7 @@ def _evidence(mos: Array, left_out: Array, prior: Array, ratio: Array, reach: fl
     flat = float(np.ptp(left_out)) < 1e-9
     srcc = 0.0 if flat else _rank_correlation(left_out, mos)
     low = np.tanh(np.arctanh(min(srcc, 0.999)) - 1.96 / np.sqrt(max(mos.size - 3, 1)))
-    good = srcc >= MIN_SRCC and low > 0
+    good = bool(srcc >= MIN_SRCC and low > 0)
     reason = "" if good else (
         f"Not predictable yet: rank correlation {srcc:.2f} on {mos.size} rated stimuli that were "
         f"left out; {MIN_SRCC:.2f} is needed."

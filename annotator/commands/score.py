@@ -1,0 +1,79 @@
+"""`score`: what a model expects of every image; it orders the queue and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from annotator.commands.answer import Answer
+from annotator.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from pipelines.engine import Engine
+
+__all__ = ["score"]
+
+
+def score(
+    context: typer.Context,
+    backend: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="embedded; else the one the study file names."),
+    ] = "",
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Folder or safetensors file of the model."),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="Where images are looked at: local.")
+    ] = "local",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the predictions: .json, .csv or .parquet."),
+    ] = None,
+) -> None:
+    """Predict every image on every dimension and composite; works before anyone has rated.
+
+    Images are looked at once: a second run computes only new ones. What comes out orders the
+    queue where the study file says so (`[scoring]`); raters never see it.
+    """
+    from annotator.scoring import compute_features, make_version, material_of, study_scorer
+    from annotator.scoring_table import (
+        check_predictions_target,
+        model_json,
+        prediction_rows,
+        write_predictions,
+    )
+    from annotator.store import open_study
+
+    answer: Answer = context.obj
+    if out is not None:
+        check_predictions_target(out)
+    where = _engine(engine)
+    with open_study(answer.folder) as study:
+        scorer = study_scorer(study.study, backend, model)
+        material = material_of(study)
+        with progress_bar(answer, "Looking at images") as advance:
+            n_new = compute_features(material, scorer, where, advance)
+        card = make_version(material, scorer)
+        predictions = material.files.predictions(card.version)
+        said = [f"{n_new:,} new images looked at; {card.n_rated:,} rated ones learned from."]
+        said += [
+            f"{name}: {evidence['reason'] or 'predictable'}"
+            for name, evidence in card.evidence.items()
+        ]
+        if out is not None:
+            n = write_predictions(prediction_rows(study, predictions, card), card, out)
+            said.append(f"{n:,} predictions written to {out}.")
+        rows = list(prediction_rows(study, predictions, card)) if answer.as_json else []
+    answer.give({"predictions": rows, "model": model_json(card)}, "\n".join(said))
+
+
+def _engine(name: str) -> Engine:
+    from pipelines.engine import LocalEngine
+
+    if name != "local":
+        raise typer.BadParameter(f"There is no engine '{name}'; use local.")
+    return LocalEngine()

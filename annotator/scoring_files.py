@@ -1,0 +1,254 @@
+"""What the scorer keeps in a study folder: features, versions of the model, predictions.
+
+All of it is computed and can be deleted. It lies in files beside the database because three
+processes touch it (a command, the server, its worker) and DuckDB lets in one. Files appear
+whole or not at all, and one name is never written twice, so no lock is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from annotator.clock import fresh_id, iso, now
+from pipelines.scoring.model_file import Learned, save_learned
+from schemas.errors import UserError
+
+__all__ = ["Card", "FeatureRows", "Predictions", "ScoringFolder"]
+
+_LIST = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of one version of the model; kept for ever."""
+
+    version: str
+    """Name; sorts by when it was made."""
+    at: str
+    backend: str
+    model: str
+    """Which model the backend used, for people."""
+    scorer: str
+    """Version of the backend."""
+    n_stimuli: int
+    n_rated: int
+    """Stimuli with ratings that it learned from."""
+    n_ratings: int
+    """Ratings that count, of all dimensions."""
+    seconds: float
+    """Time the refit took, without features."""
+    evidence: dict[str, dict[str, Any]]
+    """Target -> `Evidence` of the head."""
+
+
+class FeatureRows(NamedTuple):
+    """Rows of some pictures."""
+
+    pictures: list[str]
+    rows: NDArray[np.float32]
+    """`[n, d]`; NaN where a picture cannot be read."""
+
+
+class Predictions(NamedTuple):
+    """What one version says of every stimulus."""
+
+    targets: tuple[str, ...]
+    stimuli: pa.Array
+    """Ids, `[n]`."""
+    mean: NDArray[np.float32]
+    """`[n, t]`, never NaN."""
+    sd: NDArray[np.float32]
+    """`[n, t]`, never NaN."""
+    left_out: NDArray[np.float32]
+    """`[n, t]` mean predicted without the stimulus's own ratings; NaN where it has none."""
+    left_out_sd: NDArray[np.float32]
+    """`[n, t]`."""
+    is_readable: NDArray[np.bool_]
+    """`[n]`; False where the picture cannot be read."""
+    novelty: NDArray[np.float32]
+    """`[n]` distance to the rated stimuli, 0 near to 1 far; 1 while none is rated."""
+
+
+class ScoringFolder:
+    """`scoring/` of a study folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Name the folder; it is made when something is written."""
+        self.root = root
+
+    # -- features ----------------------------------------------------------------------
+
+    def known_pictures(self, scorer: str) -> set[str]:
+        """Return the pictures whose features are kept for a version of a backend."""
+        known: set[str] = set()
+        for shard in self._shards(scorer):
+            known.update(_read(shard, ["picture"])["picture"].to_pylist())
+        return known
+
+    def features(self, scorer: str) -> Iterator[FeatureRows]:
+        """Yield what is kept, a shard at a time; a picture may come twice, with equal rows."""
+        for shard in self._shards(scorer):
+            table = _read(shard, ["picture", _LIST])
+            if table.num_rows:
+                yield FeatureRows(table["picture"].to_pylist(), _matrix(table[_LIST]))
+
+    def keep_features(
+        self, scorer: str, pictures: Sequence[str], rows: NDArray[np.float32]
+    ) -> None:
+        """Keep rows of some pictures as one shard."""
+        table = pa.table({"picture": pa.array(pictures, pa.string()), _LIST: _lists(rows)})
+        _write(table, self._features(scorer) / f"{fresh_id('f')}.arrow")
+
+    def _features(self, scorer: str) -> Path:
+        return self.root / "features" / scorer
+
+    def _shards(self, scorer: str) -> list[Path]:
+        return sorted(self._features(scorer).glob("*.arrow"))
+
+    # -- versions ----------------------------------------------------------------------
+
+    def fresh_version(self) -> str:
+        """Return the name of a new version."""
+        return iso(now())[:23].translate(str.maketrans("", "", "-:.")) + fresh_id("v")[-4:]
+
+    def keep_version(self, card: Card, learned: Learned, predictions: Predictions) -> None:
+        """Keep a version and make it the current one; predictions of older ones are deleted."""
+        models = self.root / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        save_learned(learned, models / f"{card.version}.safetensors")
+        _write(_table(predictions), self._predictions(card.version))
+        line = json.dumps(asdict(card), ensure_ascii=False, allow_nan=False) + "\n"
+        with (self.root / "versions.jsonl").open("ab", buffering=0) as file:
+            file.write(line.encode())
+        part = self.root / f"current.{os.getpid()}.part"
+        part.write_text(card.version, encoding="utf-8")
+        part.replace(self.root / "current")
+        for older in (self.root / "predictions").glob("*.arrow"):
+            if older.stem < card.version:
+                older.unlink(missing_ok=True)
+
+    def current(self) -> str | None:
+        """Return the name of the current version, or None before the first."""
+        try:
+            return (self.root / "current").read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def cards(self) -> list[Card]:
+        """Return the cards of all versions, oldest first; lines that are damaged are left out."""
+        try:
+            lines = (self.root / "versions.jsonl").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+        found = [_card(line) for line in lines]
+        return [card for card in found if card is not None]
+
+    def keep_curve(self, n_rated: int, points: list[dict[str, Any]]) -> None:
+        """Keep a learning curve in place of the last."""
+        document = json.dumps({"n_rated": n_rated, "points": points}, allow_nan=False)
+        part = self.root / f"curve.{os.getpid()}.part"
+        part.write_text(document, encoding="utf-8")
+        part.replace(self.root / "curve.json")
+
+    def curve(self) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many stimuli were rated at the last learning curve, and its points.
+
+        A point has n, target, srcc of left-out stimuli, and prior_srcc of the backend alone.
+        """
+        try:
+            document = json.loads((self.root / "curve.json").read_text(encoding="utf-8"))
+            return int(document["n_rated"]), list(document["points"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0, []
+
+    def model_file(self, version: str) -> Path:
+        """Return where a version's head lies."""
+        return self.root / "models" / f"{version}.safetensors"
+
+    def predictions(self, version: str) -> Predictions:
+        """Return what a version says.
+
+        Raises:
+            UserError: `predictions_unreadable` where the file is absent or damaged.
+        """
+        path = self._predictions(version)
+        try:
+            table = _read(path)
+            metadata = table.schema.metadata or {}
+            return Predictions(
+                targets=tuple(json.loads(metadata[b"targets"])),
+                stimuli=table["stimulus"].combine_chunks(),
+                mean=_matrix(table["mean"]),
+                sd=_matrix(table["sd"]),
+                left_out=_matrix(table["left_out"]),
+                left_out_sd=_matrix(table["left_out_sd"]),
+                is_readable=table["is_readable"].to_numpy(),
+                novelty=table["novelty"].to_numpy(),
+            )
+        except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
+            raise UserError(
+                "predictions_unreadable",
+                f"The predictions {path.name} cannot be read ({type(error).__name__}); run `score` "
+                "again.",
+            ) from error
+
+    def _predictions(self, version: str) -> Path:
+        return self.root / "predictions" / f"{version}.arrow"
+
+
+def _card(line: str) -> Card | None:
+    try:
+        values = json.loads(line)
+        return Card(**{field.name: values[field.name] for field in fields(Card)})
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _table(predictions: Predictions) -> pa.Table:
+    p = predictions
+    columns = {
+        "stimulus": p.stimuli,
+        "mean": _lists(p.mean),
+        "sd": _lists(p.sd),
+        "left_out": _lists(p.left_out),
+        "left_out_sd": _lists(p.left_out_sd),
+        "is_readable": pa.array(p.is_readable, pa.bool_()),
+        "novelty": pa.array(p.novelty, pa.float32()),
+    }
+    return pa.table(columns).replace_schema_metadata({"targets": json.dumps(p.targets)})
+
+
+def _lists(rows: NDArray[np.float32]) -> pa.Array:
+    values = pa.array(np.ascontiguousarray(rows, np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(values, rows.shape[1])
+
+
+def _matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    width = column.type.list_size
+    rows: NDArray[np.float32] = (
+        column.combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+    )
+    return rows
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
+        file.write_table(table)
+    part.replace(path)
+
+
+def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
+    return table if columns is None else table.select(list(columns))

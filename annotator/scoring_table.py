@@ -1,0 +1,129 @@
+"""Predictions as people and scripts get them: JSON, CSV, Parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from annotator.scoring_files import Card, Predictions
+from annotator.store import Reads
+from schemas.errors import UserError
+
+__all__ = ["check_predictions_target", "model_json", "prediction_rows", "write_predictions"]
+
+UNREADABLE = "The image cannot be read, so nothing can be said of it; run `verify`, or retire it."
+_SUFFIXES = (".json", ".csv", ".parquet")
+_SCHEMA = pa.schema(
+    [("stimulus", pa.string()), ("file_name", pa.string()), ("dimension", pa.string()),
+     ("mean", pa.float64()), ("sd", pa.float64()), ("predictable", pa.bool_()),
+     ("reason", pa.string())]
+)  # fmt: skip
+_CHUNK = 50_000
+
+
+def prediction_rows(study: Reads, predictions: Predictions, card: Card) -> Iterator[dict[str, Any]]:
+    """Yield one row for every stimulus and target, stimulus by stimulus."""
+    rows = study.stimuli().select(["stimulus", "file_name"])
+    names = dict(zip(*(rows[c].to_pylist() for c in rows.column_names), strict=True))
+    verdicts = [
+        (target, bool(card.evidence[target]["is_predictable"]), card.evidence[target]["reason"])
+        for target in predictions.targets
+    ]
+    for place, stimulus in enumerate(predictions.stimuli.to_pylist()):
+        is_readable = bool(predictions.is_readable[place])
+        for column, (target, is_predictable, reason) in enumerate(verdicts):
+            yield {
+                "stimulus": stimulus,
+                "file_name": names[stimulus],
+                "dimension": target,
+                "mean": round(float(predictions.mean[place, column]), 6),
+                "sd": round(float(predictions.sd[place, column]), 6),
+                "predictable": is_predictable and is_readable,
+                "reason": reason if is_readable else UNREADABLE,
+            }
+
+
+def model_json(card: Card) -> dict[str, Any]:
+    """Return what is known of the model, for `--json`."""
+    return asdict(card)
+
+
+def check_predictions_target(out: Path) -> None:
+    """Check that predictions can be written there.
+
+    Raises:
+        UserError: `unknown_suffix`, or `no_such_folder`.
+    """
+    if out.suffix.lower() not in _SUFFIXES:
+        raise UserError(
+            "unknown_suffix",
+            f"{out} cannot be written: its name must end in {', '.join(_SUFFIXES)}.",
+        )
+    if not out.parent.is_dir():
+        raise UserError("no_such_folder", f"There is no folder {out.parent}; make it first.")
+
+
+def write_predictions(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+    """Write predictions as .json, .csv or .parquet, a piece at a time; return how many."""
+    part = out.with_name(f"{out.name}.part")
+    writer = {".json": _write_json, ".csv": _write_csv, ".parquet": _write_parquet}
+    try:
+        n = writer[out.suffix.lower()](rows, card, part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return n
+
+
+def _write_json(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+    n = 0
+    with out.open("w", encoding="utf-8") as file:
+        file.write('{"predictions": [')
+        for row in rows:
+            file.write(("," if n else "") + "\n" + json.dumps(row, ensure_ascii=False))
+            n += 1
+        model = json.dumps(model_json(card), ensure_ascii=False, allow_nan=False)
+        file.write(f'\n], "model": {model}}}\n')
+    return n
+
+
+def _tables(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
+    piece: list[dict[str, Any]] = []
+    for row in rows:
+        piece.append(row)
+        if len(piece) == _CHUNK:
+            yield pa.Table.from_pylist(piece, _SCHEMA)
+            piece = []
+    yield pa.Table.from_pylist(piece, _SCHEMA)
+
+
+def _write_csv(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+    import csv
+
+    del card
+    n = 0
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _SCHEMA.names)
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(row | {"predictable": str(row["predictable"]).lower()})
+            n += 1
+    return n
+
+
+def _write_parquet(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+    import pyarrow.parquet as pq
+
+    model = json.dumps(model_json(card), ensure_ascii=False, allow_nan=False)
+    schema = _SCHEMA.with_metadata({"model": model})
+    n = 0
+    with pq.ParquetWriter(out, schema) as file:
+        for table in _tables(rows):
+            file.write_table(table.replace_schema_metadata(schema.metadata))
+            n += table.num_rows
+    return n
