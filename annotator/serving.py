@@ -9,6 +9,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,12 +23,15 @@ from annotator.api import Server, build_app
 from annotator.clock import iso, now
 from annotator.demo_study import found_demo, invite_demo_people
 from annotator.drafts import Drafts
+from annotator.ordering import Ordering
 from annotator.queue import Queue
+from annotator.refitting import Refitter
 from annotator.screens.mounted import mount_screens
 from annotator.store import Store
 from annotator.store.access import load_study
 from annotator.store.snapshot import read_server_address
 from annotator.store_desk import StoreDesk
+from annotator.tiles import Tiles
 from schemas.errors import UserError
 from schemas.facts import Setting
 from schemas.layout import StudyFolder
@@ -84,7 +88,8 @@ def run_server(
         _write_address(folder, address, server.token)
         _stop_by_returning()
         # The routes answer on one core; a lighter loop leaves more of it to them.
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        loops = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        with closing(server.tiles), closing(_refitting(server)), loops as runner:
             runner.run(_serve(app, listener, lambda: _tell_ready(teller, address, links)))
     finally:
         folder.server.unlink(missing_ok=True)
@@ -92,14 +97,31 @@ def run_server(
         listener.close()
 
 
+def _refitting(server: Server) -> ExitStack:
+    """Start what learns beside the queue, where the study wants that; closing it ends that."""
+    stack = ExitStack()
+    if server.refitter is not None:
+        server.refitter.start()
+        stack.callback(server.refitter.close)
+    return stack
+
+
 def build_server(store: Store) -> Server:
     """Return the parts of a server around an open store."""
     drafts = Drafts(store.folder.drafts)
+    scoring = store.study.scoring
+    ordering = Ordering(store.folder.scoring, scoring.goal)
+    queue = Queue(store, drafts, now, ordering.current)
+    tiles = Tiles(store.folder.images)
+    store.observe(tiles.follow)
+    tiles.expect(queue.leasing.pool.pictures)
     return Server(
         store=store,
-        queue=Queue(store, drafts, now),
+        queue=queue,
         accounts=Accounts(store, read_secret(store.folder)),
         drafts=drafts,
+        tiles=tiles,
+        refitter=Refitter(store, queue.counts, ordering) if scoring.order == "model" else None,
         token=secrets.token_hex(32),
         public_url=store.settings().get("public_url"),
     )
@@ -110,6 +132,8 @@ def build_server_app(server: Server) -> FastAPI:
     app = build_app(server)
     desk = StoreDesk(server.store)
     app.state.packages = desk.packages
+    # So that the first page of results need not wait.
+    desk.standings.prepare()
     mount_screens(
         app,
         server.store.study,

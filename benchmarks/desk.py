@@ -1,9 +1,12 @@
 """How long the curator's desk takes on a study of 100,000 stimuli and 300 raters.
 
+    python benchmarks/desk.py [--out FILE]                     # in a temporary folder
     python benchmarks/desk.py build FOLDER [--stimuli N] [--raters N] [--submissions N]
-    python benchmarks/desk.py measure FOLDER [--out benchmarks/results/desk.json]
+    python benchmarks/desk.py measure FOLDER [--copies N] [--out FILE]
 
-The study is made through facts, without image files: thumbnails of it are missing.
+With `--copies`, results are also timed with the submissions of the index repeated.
+The study is made through facts, without image files: thumbnails of it are missing. How long the
+first results take is given beside a bare aggregate of the same rows by DuckDB in the same run.
 """
 
 from __future__ import annotations
@@ -13,8 +16,10 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +27,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from annotator.clock import iso, now
+from annotator.clock import fresh_id, iso, now
+from annotator.desk.standing import Standings
 from annotator.founding import found_study, read_preset
 from annotator.screens.desk import Desk
 from annotator.screens.desk_html import overview_html
@@ -128,16 +134,67 @@ def _timed(
     }
 
 
+_BARE = """SELECT stimulus, dimension, count(*), avg(score), var_samp(score)
+FROM (SELECT stimulus, unnest(dimensions) AS dimension, unnest(scores) AS score FROM submissions)
+GROUP BY ALL"""
+
+
+_MULTIPLY = """INSERT INTO submissions
+SELECT s.* REPLACE (submission || '-' || k AS submission, rater || '-' || k AS rater)
+FROM submissions s, range(1, {copies}) AS copies(k)"""
+
+
+def results_of(store: Store) -> dict[str, object]:
+    """Time the statistics of all stimuli: bare, first, and with 1,000 ratings more."""
+    times: dict[str, list[float]] = {}
+
+    def timed(name: str, call: Callable[[], object]) -> None:
+        begun = time.perf_counter()
+        call()
+        times.setdefault(name, []).append(time.perf_counter() - begun)
+
+    stimuli = store.stimuli()["stimulus"][:250].to_pylist()
+    for _ in range(3):
+        standings = Standings(store, 600)
+        timed("bare aggregate", lambda: store.table(_BARE))
+        timed("first results", standings.now)
+        rater, at = fresh_id("rater"), iso(now())
+        scores = dict.fromkeys(DIMENSIONS, 4.0)
+        store.append([RaterAdded(at, rater, "rater", login=False)])
+        store.append(
+            [Submitted(at, fresh_id("r"), rater, one, scores, rated_at=at) for one in stimuli]
+        )
+        store.position()
+        timed("1,000 ratings later", standings.now)
+    medians = {name: statistics.median(every) for name, every in times.items()}
+    return {
+        "ratings": store.rows("SELECT sum(len(scores))::BIGINT AS n FROM submissions")[0]["n"],
+        **{f"{name}, median_s": round(value, 3) for name, value in medians.items()},
+        "first results to bare aggregate": round(
+            medians["first results"] / medians["bare aggregate"], 2
+        ),
+    }
+
+
+def multiplied(folder: Path, copies: int) -> dict[str, object]:
+    """Measure the results with the submissions of the index repeated under other raters."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as room:
+        layout = StudyFolder(Path(room) / "study")
+        shutil.copytree(folder, layout.root)
+        with Store(layout, load_study(layout)) as store:
+            store.connection().execute(_MULTIPLY.format(copies=copies))
+            return results_of(store)
+
+
 def measure(folder: Path) -> dict[str, object]:
     """Time every page: its numbers and its HTML, as the handlers make them."""
     layout = StudyFolder(folder)
     with Store(layout, load_study(layout)) as store:
+        results = results_of(store)
         desk = StoreDesk(store)
         pages = Desk(desk, store.study)
-        begun = time.perf_counter()
         while desk.standings.now()[0] is None:
             pass
-        ready_s = time.perf_counter() - begun
         stimulus = store.queue_counts()["stimulus"][0].as_py()
 
         def forget() -> None:
@@ -176,32 +233,45 @@ def measure(folder: Path) -> dict[str, object]:
         "submissions": counts["submissions"],
         "cores": os.cpu_count(),
         "load_at_start": round(os.getloadavg()[0], 2),
-        "first_results_ready_s": round(ready_s, 1),
+        "results": results,
         "pages": times,
         "slowest_median_s": max(one["median_s"] for one in times.values()),
     }
 
 
 def main() -> None:
-    """Read the command line."""
+    """Read the command line; without a verb, build a study in a temporary folder and measure."""
     parser = argparse.ArgumentParser()
-    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs = parser.add_subparsers(dest="verb")
     made = verbs.add_parser("build")
-    made.add_argument("folder", type=Path)
-    made.add_argument("--stimuli", type=int, default=100_000)
-    made.add_argument("--raters", type=int, default=300)
-    made.add_argument("--submissions", type=int, default=400_000)
     measured = verbs.add_parser("measure")
-    measured.add_argument("folder", type=Path)
-    measured.add_argument("--out", type=Path)
+    measured.add_argument("--copies", type=int, default=10)
+    for one in (made, measured):
+        one.add_argument("folder", type=Path)
+    for one in (parser, made):
+        one.add_argument("--stimuli", type=int, default=100_000)
+        one.add_argument("--raters", type=int, default=300)
+        one.add_argument("--submissions", type=int, default=250_000)
+    for one in (parser, measured):
+        one.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.verb == "build":
         build(given.folder, given.stimuli, given.raters, given.submissions)
-        return
-    found = json.dumps(measure(given.folder), indent=1)
+    elif given.verb == "measure":
+        report(given.folder, given.copies, given.out)
+    else:
+        with tempfile.TemporaryDirectory() as room:
+            build(Path(room) / "study", given.stimuli, given.raters, given.submissions)
+            report(Path(room) / "study", 10, given.out)
+
+
+def report(folder: Path, copies: int, out: Path | None) -> None:
+    """Measure, print, and write where asked."""
+    many = multiplied(folder, copies)
+    found = json.dumps({**measure(folder), "results, more ratings": many}, indent=1)
     print(found)
-    if given.out is not None:
-        given.out.write_text(found + "\n", encoding="utf-8")
+    if out is not None:
+        out.write_text(found + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from annotator.clock import iso, now
 from annotator.desk.standing import Standings
 from annotator.jobs import Advance, Job, Jobs
 from annotator.store import Store
+from annotator.store.tallies import results_position
 from pipelines.opinion.agreement import compute_agreement
 
 __all__ = ["AgreementPage", "AgreementView"]
@@ -19,7 +21,8 @@ class AgreementPage(NamedTuple):
     """The document of `agreement --json`, and what it was computed from."""
 
     document: dict[str, Any]
-    facts: str
+    position: int
+    """Last fact that was counted."""
     computed_at: str
 
 
@@ -33,21 +36,19 @@ class AgreementView:
 
     def page(self) -> tuple[AgreementPage | None, bool]:
         """Return what was computed last, and whether the ratings are still the same."""
-        standing, is_old = self._standings.now()
         page = self._page
-        if page is None or standing is None:
-            return page, False
-        return page, not is_old and standing.facts == page.facts
+        if page is None:
+            return None, False
+        return page, results_position(self._store)[0] <= page.position
 
     def start(self, author: str) -> Job:
         """Compute it; see `Jobs.start`."""
         return self._jobs.start("agreement", "Computing agreement", author, self._compute)
 
-    def _compute(self, advance: Advance) -> str:
+    def _compute(self, advance: Advance) -> int:
         advance(0, 1)
-        standing = self._standings.wait()
-        result = compute_agreement(
-            standing.ratings, self._store.study.composites, replicates=_REPLICATES
-        )
-        self._page = AgreementPage(result.as_json(), standing.facts, standing.computed_at)
-        return standing.facts
+        at = iso(now())
+        position, ratings = self._standings.ratings()
+        result = compute_agreement(ratings, self._store.study.composites, replicates=_REPLICATES)
+        self._page = AgreementPage(result.as_json(), position, at)
+        return position

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.desk.standing import Standing, Standings, wide_scores
+from annotator.desk.standing import Standings, wide_scores
 from annotator.jobs import Advance, Job, Jobs
 from annotator.results import study_mos
 from annotator.runs import Run, choose_run, list_runs, save_run
 from annotator.store import Store
+from annotator.store.tallies import results_position
 from pipelines.opinion.comparison import Shift, shifts
 from pipelines.opinion.mos import MosResult, compute_mos
 from pipelines.opinion.options import METHODS, Method
@@ -27,7 +28,9 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class _Kept:
-    standing: Standing
+    position: int
+    """Last fact that was counted."""
+    n_ratings: int
     results: Mapping[Method, MosResult]
     shifts: Mapping[Method, Sequence[Shift]]
     table: pa.Table
@@ -87,10 +90,9 @@ class Comparison:
         )
         n_pages = max(1, math.ceil(table.num_rows / PAGE))
         page = min(max(1, page), n_pages)
-        standing, _ = self._standings.now()
         return Compared(
             dimension=dimension,
-            n_ratings=kept.standing.ratings.n,
+            n_ratings=kept.n_ratings,
             shifts={
                 method: next(s for s in found if s.dimension == dimension)
                 for method, found in kept.shifts.items()
@@ -99,17 +101,19 @@ class Comparison:
             rows=[_row(row, dimension) for row in table.slice((page - 1) * PAGE, PAGE).to_pylist()],
             page=page,
             n_pages=n_pages,
-            is_old=standing is not None and standing.facts != kept.standing.facts,
+            is_old=results_position(self._store)[0] > kept.position,
         )
 
     def runs(self) -> list[Run]:
         """Return the kept runs, oldest first."""
-        if not self._store.runs():
+        rows = self._store.runs()
+        if not rows:
             return []
-        standing, _ = self._standings.now()
-        # Whether a run is current cannot be told without the ratings, so this one waits.
-        standing = self._standings.wait() if standing is None else standing
-        return list_runs(self._store, standing.facts)
+        newest, _ = results_position(self._store)
+        # A run that has counted every fact has kept the hash of the ratings of now. Where none
+        # has, and hashing takes long, all are said to be old until it is done.
+        facts = next((row["facts"] for row in rows if row["as_of"] >= newest), None)
+        return list_runs(self._store, facts or self._standings.facts() or "")
 
     def save(self, name: str, method: str, author: str) -> Job:
         """Compute `method` with its defaults and keep it as run `name`, as a job.
@@ -137,22 +141,22 @@ class Comparison:
 
     def _compute(self, advance: Advance) -> list[str]:
         advance(0, len(METHODS))
-        standing = self._standings.wait()
-        results: dict[Method, MosResult] = {"mean": standing.result}
+        position, ratings = self._standings.ratings()
+        results: dict[Method, MosResult] = {}
         for done, method in enumerate(METHODS):
             advance(done, len(METHODS))
-            if method not in results:
-                composites = self._store.study.composites
-                results[method] = compute_mos(standing.ratings, method, None, composites)
-        found = {m: shifts(standing.result, result) for m, result in results.items()}
+            results[method] = compute_mos(ratings, method, None, self._store.study.composites)
+        found = {m: shifts(results["mean"], result) for m, result in results.items()}
+        stimuli = self._standings.manifest().stimuli.select(["stimulus", "file_name"])
+        table = _side_by_side(stimuli, results)
         with self._lock:
-            self._kept = _Kept(standing, results, found, _side_by_side(standing, results))
+            self._kept = _Kept(position, ratings.n, results, found, table)
         advance(len(METHODS), len(METHODS))
         return list(results)
 
 
-def _side_by_side(standing: Standing, results: Mapping[Method, MosResult]) -> pa.Table:
-    table = standing.manifest.stimuli.select(["stimulus", "file_name"])
+def _side_by_side(table: pa.Table, results: Mapping[Method, MosResult]) -> pa.Table:
+    """Append METHOD:DIMENSION and moved:DIMENSION to stimulus and file_name."""
     base = results["mean"]
     wide = {method: wide_scores(result, table["stimulus"]) for method, result in results.items()}
     for name in base.estimates:

@@ -70,7 +70,7 @@ class Distributions:
         if standing is None:
             return []
         table = matching(standing.table, where)
-        return [self._histogram(name, table) for name in standing.result.estimates]
+        return [self._histogram(name, table) for name in standing.names]
 
     def pairs(self, x_name: str, y_name: str, where: Mapping[str, str]) -> Pairs | None:
         """Return two dimensions against each other; None before the first results."""

@@ -107,9 +107,14 @@ class Reads:
             FROM stimuli s
             LEFT JOIN (SELECT stimulus, arg_min(source_path, seq) AS source_path
                        FROM sightings GROUP BY stimulus) g USING (stimulus)
-            LEFT JOIN (SELECT stimulus, list_reduce(list("values" ORDER BY seq),
+            LEFT JOIN (SELECT stimulus, any_value("values") AS details
+                       FROM descriptions GROUP BY stimulus HAVING count(*) = 1
+                       UNION ALL
+                       SELECT stimulus, list_reduce(list("values" ORDER BY seq),
                               lambda a, b: json_merge_patch(a, b))::VARCHAR AS details
-                       FROM descriptions GROUP BY stimulus) d USING (stimulus)
+                       FROM descriptions WHERE stimulus IN (SELECT stimulus FROM descriptions
+                                                            GROUP BY stimulus HAVING count(*) > 1)
+                       GROUP BY stimulus) d USING (stimulus)
             ORDER BY s.seq"""
         )
 
@@ -282,13 +287,15 @@ class Reads:
                 coalesce((SELECT arg_max(a.enabled, a.seq) FROM access a
                           WHERE a.rater = r.rater), true) AS enabled,
                 r.rater IN (SELECT rater FROM claims) AS claimed,
-                (SELECT count(*) FROM kept_submissions s WHERE s.rater = r.rater)
-                    AS submissions,
-                (SELECT coalesce(sum(s.n_feedback), 0)::BIGINT FROM kept_submissions s
-                 WHERE s.rater = r.rater) AS texts,
-                (SELECT max(s.recorded_at) FROM submissions s WHERE s.rater = r.rater)
-                    AS last_submission_at
-            FROM raters r GROUP BY r.rater ORDER BY min(r.seq)"""
+                coalesce(any_value(k.n), 0) AS submissions,
+                coalesce(any_value(k.texts), 0)::BIGINT AS texts,
+                any_value(l.at) AS last_submission_at
+            FROM raters r
+            LEFT JOIN (SELECT rater, count(*) AS n, sum(n_feedback) AS texts
+                       FROM kept_submissions GROUP BY rater) k USING (rater)
+            LEFT JOIN (SELECT rater, max(recorded_at) AS at FROM submissions GROUP BY rater) l
+                USING (rater)
+            GROUP BY r.rater ORDER BY min(r.seq)"""
         )
 
     def invites(self) -> list[dict[str, Any]]:

@@ -9,8 +9,11 @@ import pyarrow as pa
 from annotator.store.reads import Reads
 
 __all__ = [
+    "has_split_presentations",
+    "is_only_appended",
     "n_ratings_removed",
     "n_submissions_of",
+    "opinion_sums",
     "results_position",
     "setting_history",
     "submissions_of_rater",
@@ -36,6 +39,68 @@ def results_position(study: Reads) -> tuple[int, int]:
                 (SELECT coalesce(max(seq), 0) FROM descriptions)) AS stimuli"""
     )[0]
     return row["scores"], row["stimuli"]
+
+
+def opinion_sums(study: Reads, after: int, upto: int) -> pa.Table:
+    """Return sums over the submissions that count among the facts after one, up to another.
+
+    Columns: stimulus, n (submissions); and for the dimensions of the study in order, then its
+    composites, numbered from 0: n0, mean0, variance0 (divisor n - 1, null below two), … A
+    composite counts where a submission has all its parts.
+
+    Args:
+        study: The study.
+        after: Number of the last fact left out.
+        upto: Number of the last fact counted.
+    """
+    dimensions = study.study.dimension_names
+    place = {name: f"d{number}" for number, name in enumerate(dimensions)}
+    scores = ", ".join(f"scores[list_position(dimensions, ?)] AS {d}" for d in place.values())
+    composites, weights = [], []
+    for number, one in enumerate(study.study.composites, len(dimensions)):
+        total = " + ".join(f"?::DOUBLE * {place[part]}" for part in one.parts)
+        composites.append(f", ({total}) / ? AS d{number}")
+        weights += [*one.parts.values(), sum(one.parts.values())]
+    spread = "".join(
+        f", count(d{k}) AS n{k}, avg(d{k}) AS mean{k}, var_samp(d{k}) AS variance{k}"
+        for k in range(len(dimensions) + len(composites))
+    )
+    return study.table(
+        f"""WITH given AS (SELECT stimulus, {scores} FROM kept_submissions
+            WHERE seq > ? AND seq <= ?),
+        every AS (SELECT *{"".join(composites)} FROM given)
+        SELECT stimulus, count(*) AS n{spread} FROM every GROUP BY stimulus""",  # noqa: S608
+        [*dimensions, after, upto, *weights],
+    )
+
+
+def is_only_appended(study: Reads, after: int, upto: int) -> bool:
+    """Return whether all that changed scores between two facts is submissions that are new."""
+    row = study.rows(
+        """SELECT (SELECT count(*) FROM submissions
+                WHERE corrects IS NOT NULL AND seq > $1 AND seq <= $2)
+            + (SELECT count(*) FROM decisions WHERE seq > $1 AND seq <= $2)
+            + (SELECT count(*) FROM reversals WHERE seq > $1 AND seq <= $2) AS n""",
+        [after, upto],
+    )[0]
+    return not row["n"]
+
+
+def has_split_presentations(study: Reads) -> bool:
+    """Return whether somebody rated parts of a stimulus in several submissions that count.
+
+    Composites of such ratings cannot be made submission by submission.
+    """
+    n = len(study.study.dimension_names)
+    partial = study.rows("SELECT count(*) AS n FROM submissions WHERE len(scores) < ?", [n])
+    if not partial[0]["n"]:
+        return False
+    split = study.rows(
+        """SELECT count(*) AS n FROM (SELECT 1 FROM kept_submissions GROUP BY stimulus, rater
+            HAVING count(*) > 1 AND min(len(scores)) < ?)""",
+        [n],
+    )
+    return bool(split[0]["n"])
 
 
 def setting_history(study: Reads, key: str) -> list[dict[str, Any]]:
