@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,8 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="a tenth of the items")
     n = 100_000 if parser.parse_args().small else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
-        seconds = {track: measured(track, n, Path(folder)) for track in ("U", "S")}
+        found = {track: measured(track, n, Path(folder)) for track in ("U", "S")}
+    seconds = {track: wall for track, (wall, _) in found.items()}
     report = {
         "what": f"evaluate on {n} predictions, seconds of the whole command, median",
         "goal": GOAL_S,
@@ -37,6 +39,7 @@ def main() -> None:
         "is_reached": max(seconds.values()) <= GOAL_S,
         "repetitions": REPETITIONS,
         "tracks": seconds,
+        "cpu_s": {track: cpu for track, (_, cpu) in found.items()},
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
     }
     results = ROOT / "benchmarks" / "results"
@@ -45,7 +48,8 @@ def main() -> None:
     print(json.dumps(report, indent=1))
 
 
-def measured(track: str, n: int, folder: Path) -> float:
+def measured(track: str, n: int, folder: Path) -> tuple[float, float]:
+    """Wall time and, for machines that are not alone, processor time; medians."""
     truth, predictions = folder / f"{track}-truth.json", folder / f"{track}.json"
     items = [item(track, at) for at in range(n)]
     truth.write_text(json.dumps(items), encoding="utf-8")
@@ -56,12 +60,18 @@ def measured(track: str, n: int, folder: Path) -> float:
         sys.executable, str(ROOT / "app.py"), "--json", "evaluate", "--track", track,
         "--truth", str(truth), "--predictions", str(predictions),
     ]  # fmt: skip
-    times = []
+    walls, cpus = [], []
     for _ in range(REPETITIONS):
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), cpu_s()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        times.append(time.perf_counter() - started)
-    return round(statistics.median(times), 2)
+        walls.append(time.perf_counter() - started)
+        cpus.append(cpu_s() - spent)
+    return round(statistics.median(walls), 2), round(statistics.median(cpus), 2)
+
+
+def cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def item(track: str, at: int) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Export as `siqa` against a bare copy of the same images plus writing the same JSON.
 
     python benchmarks/export.py [--images 100000] [--questions 1000000] [--small]
+                                [--repetitions 3]
 
 Prints goal and reached, and writes benchmarks/results/export.json. The ratio is what counts: both
 sides run in turn, on the same disk, and both end with their bytes on it.
@@ -76,13 +77,14 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=1_000_000)
     parser.add_argument("--small", action="store_true", help="a twentieth of both")
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     wanted = parser.parse_args()
     share = 20 if wanted.small else 1
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         source = make_source(place, wanted.images // share, wanted.questions // share)
         exports, bares, peak = [], [], 0.0
-        for _ in range(REPETITIONS):
+        for _ in range(wanted.repetitions):
             exports.append(timed(lambda: write_siqa(source, place / "out", ExportOptions())))
             peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             documents = read_documents(place / "out")
@@ -100,7 +102,7 @@ def main() -> None:
         "peak_mib": round(peak),
         "n_images": wanted.images // share,
         "n_questions": wanted.questions // share,
-        "repetitions": REPETITIONS,
+        "repetitions": wanted.repetitions,
         "export_s": [round(seconds, 2) for seconds in exports],
         "bare_s": [round(seconds, 2) for seconds in bares],
         "cores": os.cpu_count(),

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.evaluate.baselines import published
+from pipelines.evaluate.columns import read_columns
 from pipelines.evaluate.items import Joined, Predictions, Truth, join, predictions_of, truth_of
-from pipelines.evaluate.reading import read_document, read_rows, without_collection
+from pipelines.evaluate.reading import read_rows
 from schemas.errors import UserError
 
 __all__ = ["TRACKS", "Choices", "evaluate_files"]
@@ -64,15 +65,14 @@ def _siqa(
     from pipelines.evaluate.siqa_u import evaluate_u
 
     score = evaluate_u if track == "U" else evaluate_s
-    with without_collection():
-        right = truth_of(read_document(truth), track, truth.name)
-        own = _submission(right, track, predictions, choices.model)
-        other = None if against is None else _submission(right, track, against, "")
-        return score(right, *own, choices.convention, other, choices.bootstrap, choices.seed)
+    right = truth_of(read_columns(truth), track, truth.name)
+    own = _submission(right, track, predictions, choices.model)
+    other = None if against is None else _submission(right, track, against, "")
+    return score(right, *own, choices.convention, other, choices.bootstrap, choices.seed)
 
 
 def _submission(truth: Truth, track: str, path: Path, model: str) -> tuple[Predictions, Joined]:
-    found = predictions_of(read_document(path), track, path.name, model)
+    found = predictions_of(read_columns(path), track, path.name, model)
     return found, join(truth, found, track)
 
 

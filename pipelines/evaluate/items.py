@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.evaluate.columns import Columns, Document, columns_of
 from schemas.errors import UserError
 from schemas.text import one_line
 
@@ -21,9 +22,6 @@ _ITEM_KEYS = frozenset({
     "perception_rating", "perception_raing", "knowledge_rating",
 })  # fmt: skip
 """Keys of the items themselves; what else a toolkit file has is a model's."""
-_NONE: dict[str, Any] = {}
-_SAMPLE = 1000
-"""Items looked at first for the keys of models."""
 _ANSWER_KEYS = {"U": "precision", "S": "perception"}
 """Key by which an answer file or a submission is told from items."""
 
@@ -32,9 +30,9 @@ _ANSWER_KEYS = {"U": "precision", "S": "perception"}
 class Truth:
     """What is right, in the order of the file."""
 
-    rows: list[dict[str, Any]]
+    items: Columns
     """Items as read."""
-    ids: list[Any]
+    ids: Sequence[Any]
     """Their ids: the answer file's own, else 1, 2, …"""
     is_answer_file: bool
     """The leaderboard's answer file, which knows neither images nor questions."""
@@ -44,12 +42,10 @@ class Truth:
 class Predictions:
     """What was predicted, in the order of the file."""
 
-    rows: list[dict[str, Any]]
+    items: Columns
     """Items as read."""
-    values: list[Any]
-    """U: the answer; S: (perception, knowledge), None where the item has no such object."""
-    ids: list[Any] | None
-    """Ids of a submission; None for a toolkit file."""
+    key: str | None
+    """Key of the model in a toolkit file; None for a submission, which has ids."""
     model: str
     """Key of the model, or team and method."""
 
@@ -76,32 +72,34 @@ class Joined(NamedTuple):
 def truth_of(document: Any, track: str, name: str) -> Truth:
     """Return the truth of a bench array, the data set's JSON lines or the answer file.
 
+    Args:
+        document: The file as `read_columns` or as a JSON reader returns it.
+        track: `U` or `S`.
+        name: Name of the file, for messages.
+
     Raises:
         UserError: `invalid_truth`.
     """
-    is_answer_file = isinstance(document, dict) and "predictions" in document
-    rows = document["predictions"] if is_answer_file else document
-    if isinstance(rows, dict):
-        rows = [rows]
-    _check_rows(rows, name, "truth")
+    items, head = _checked(document, name, "truth")
+    is_answer_file = head is not None
     wanted = (
         _ANSWER_KEYS[track] if is_answer_file else {"U": "answer", "S": "knowledge_rating"}[track]
     )
-    if not any(wanted in row for row in rows):
+    if wanted not in items.keys:
         raise UserError(
             "invalid_truth",
             f"{name}: no item has '{wanted}', so it is no truth of track {track}; name the bench "
             "array, the data set's JSON lines, or the leaderboard's answer file.",
         )
-    ids = [row.get("id") for row in rows] if is_answer_file else list(range(1, len(rows) + 1))
-    return Truth(rows, ids, is_answer_file)
+    ids = items.values("id") if is_answer_file else range(1, len(items) + 1)
+    return Truth(items, ids, is_answer_file)
 
 
 def predictions_of(document: Any, track: str, name: str, model: str = "") -> Predictions:
     """Return the predictions of a toolkit file or of a submission.
 
     Args:
-        document: The file, read.
+        document: The file as `read_columns` or as a JSON reader returns it.
         track: `U` or `S`.
         name: Name of the file, for messages.
         model: Key of the model in a toolkit file; found where there is exactly one.
@@ -109,60 +107,38 @@ def predictions_of(document: Any, track: str, name: str, model: str = "") -> Pre
     Raises:
         UserError: `invalid_predictions`, `wrong_track`, `model_not_found`, `model_not_named`.
     """
-    label = "submission"
-    if isinstance(document, dict) and "predictions" in document:
-        said = str(document.get("track", track)).upper()
-        if said != track:
-            raise UserError(
-                "wrong_track", f"{name} is a submission to track {said}; use --track {said}."
-            )
-        label = " ".join(str(document[k]) for k in ("team", "method") if document.get(k)) or label
-        document = document["predictions"]
-    elif isinstance(document, dict):
-        document = [document]
-    rows = document
-    _check_rows(rows, name, "predictions")
-    if "id" in rows[0] and "image_path" not in rows[0]:
-        return Predictions(rows, _submitted(rows, track), [row.get("id") for row in rows], label)
-    key = _model_key(rows, track, name, model)
-    return Predictions(rows, _predicted(rows, track, key), None, key)
-
-
-def _check_rows(rows: Any, name: str, what: str) -> None:
-    if not isinstance(rows, list) or not rows:
-        raise UserError(f"invalid_{what}", f"{name} holds no list of items; name another file.")
-    if set(map(type, rows)) != {dict}:
+    items, head = _checked(document, name, "predictions")
+    head = head or {}
+    said = str(head.get("track", track)).upper()
+    if said != track:
         raise UserError(
-            f"invalid_{what}", f"{name} holds something that is no object; write one an item."
+            "wrong_track", f"{name} is a submission to track {said}; use --track {said}."
         )
+    first = items.head[0]
+    if "id" in first and "image_path" not in first:
+        label = " ".join(str(head[k]) for k in ("team", "method") if head.get(k))
+        return Predictions(items, None, label or "submission")
+    key = _model_key(items, track, name, model)
+    return Predictions(items, key, key)
 
 
-def _submitted(rows: list[dict[str, Any]], track: str) -> list[Any]:
-    if track == "U":
-        return [row.get("precision", "") for row in rows]
-    return [(row.get("perception"), row.get("knowledge")) for row in rows]
+def _checked(document: Any, name: str, what: str) -> tuple[Columns, dict[str, Any] | None]:
+    found = document if isinstance(document, Document) else columns_of(document)
+    if found.fault:
+        raise UserError(f"invalid_{what}", f"{name} {found.fault}.")
+    return found.items, found.head
 
 
-def _predicted(rows: list[dict[str, Any]], track: str, key: str) -> list[Any]:
-    if track == "U":
-        return [row.get(key, "") for row in rows]
-    scores = [row.get(key, _NONE) for row in rows]
-    return [
-        (one.get("perception"), one.get("knowledge")) if type(one) is dict else None
-        for one in scores
-    ]
-
-
-def _model_key(rows: list[dict[str, Any]], track: str, name: str, model: str) -> str:
+def _model_key(items: Columns, track: str, name: str, model: str) -> str:
     if model:
-        if not any(model in row for row in rows):
+        if model not in items.keys:
             raise UserError(
                 "model_not_found",
                 f"{name}: no item has the key '{one_line(model, 60)}'; "
-                f"{_candidates_said(_candidates(rows, track))}.",
+                f"{_candidates_said(_candidates(items, track))}.",
             )
         return model
-    candidates = _candidates(rows, track)
+    candidates = _candidates(items, track)
     if len(candidates) != 1:
         raise UserError(
             "model_not_named",
@@ -171,19 +147,12 @@ def _model_key(rows: list[dict[str, Any]], track: str, name: str, model: str) ->
     return candidates[0]
 
 
-def _candidates(rows: list[dict[str, Any]], track: str) -> list[str]:
-    found = _candidates_of(rows[:_SAMPLE], track)
-    return found or _candidates_of(rows, track)
-
-
-def _candidates_of(rows: Sequence[dict[str, Any]], track: str) -> list[str]:
-    keys = dict.fromkeys(key for row in rows for key in row)
+def _candidates(items: Columns, track: str) -> list[str]:
+    """Return the keys that may be a model's, as the first items have them, else any item."""
     kind = str if track == "U" else dict
-    return [
-        key
-        for key in keys
-        if key not in _ITEM_KEYS and any(isinstance(row.get(key), kind) for row in rows)
-    ]
+    names = [name for name in items.keys if name not in _ITEM_KEYS]
+    found = [n for n in names if any(isinstance(row.get(n), kind) for row in items.head)]
+    return found or [n for n in names if any(isinstance(v, kind) for v in items.values(n))]
 
 
 def _candidates_said(candidates: Sequence[str]) -> str:
@@ -199,21 +168,24 @@ def join(truth: Truth, predictions: Predictions, track: str) -> Joined:
     Submissions are matched by id. Toolkit files are matched on image (and question, for U) where
     both sides have them, the k-th of equal items with the k-th; else by position.
     """
-    if predictions.ids is not None:
-        place, strict, warnings = _by_id(truth, predictions.ids)
-        names: list[Any] = predictions.ids
+    names: Sequence[Any] = range(1, len(predictions.items) + 1)
+    strict: npt.NDArray[np.bool_] = np.ones(len(names), bool)
+    warnings: list[str] = []
+    if predictions.key is None:
+        names = predictions.items.values("id")
+        place, strict, warnings = _by_id(truth, names)
+    elif _is_same(truth, predictions, track):
+        # The usual case, in which there is nothing to look up.
+        place = np.arange(len(names))
     else:
         keys = _keys(truth, predictions, track)
         if keys is None:
-            place, warnings = _by_position(truth, predictions)
-            names = list(range(1, len(place) + 1))
+            place, warnings = _by_position(len(truth.items), len(names))
         else:
-            place, warnings = _by_key(*keys), []
+            names, place = keys[1], _by_key(*keys)
             if (place < 0).all():
                 place = _by_key(*(list(map(_by_file_name, side)) for side in keys))
                 warnings = ["No image path agrees; items were matched by the images' file names."]
-            names = keys[1]
-        strict = np.ones(len(place), bool)
     return _joined(truth, names, place, strict, warnings)
 
 
@@ -225,10 +197,10 @@ def _joined(
     warnings: list[str],
 ) -> Joined:
     known = np.flatnonzero(place >= 0)
-    first = np.full(len(truth.rows), -1, np.intp)
+    first = np.full(len(truth.items), -1, np.intp)
     # Written backwards, so that the first of several stays.
     first[place[known[::-1]]] = known[::-1]
-    times = np.bincount(place[known], minlength=len(truth.rows))
+    times = np.bincount(place[known], minlength=len(truth.items))
     unknown = [_said(names[at]) for at in np.flatnonzero(place < 0)]
     missing = [truth.ids[at] for at in np.flatnonzero(first < 0)]
     duplicate = [truth.ids[at] for at in np.flatnonzero(times > 1)]
@@ -242,6 +214,9 @@ def _said(name: Any) -> Any:
 def _by_id(
     truth: Truth, ids: Sequence[Any]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_], list[str]]:
+    if _are_whole(truth.ids) and _are_whole(ids):
+        place = _by_number(np.array(truth.ids), np.array(ids))
+        return place, place >= 0, []
     exact = _hashable({}, truth.ids)
     loose = {str(key): at for key, at in exact.items()}
     place = np.empty(len(ids), np.intp)
@@ -269,20 +244,42 @@ def _hashable(found: dict[Any, int], ids: Sequence[Any]) -> dict[Any, int]:
     return found
 
 
+def _are_whole(ids: Sequence[Any]) -> bool:
+    is_one_kind = isinstance(ids, range) or set(map(type, ids)) == {int}
+    return is_one_kind and max(map(abs, (max(ids), min(ids)))) < 2**63
+
+
+def _by_number(
+    truth_ids: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]
+) -> npt.NDArray[np.intp]:
+    known, first = np.unique(truth_ids, return_index=True)
+    at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+    return np.where(known[at] == ids, first[at], -1)
+
+
+def _key_names(track: str) -> tuple[str, ...]:
+    return ("image_path", "question") if track == "U" else ("image_path",)
+
+
+def _is_same(truth: Truth, predictions: Predictions, track: str) -> bool:
+    """Whether both sides name the same images (and questions) in the same order."""
+    for name in _key_names(track):
+        sides = truth.items.texts(name), predictions.items.texts(name)
+        if sides[0] is None or sides[1] is None or not sides[0].equals(sides[1]):
+            return False
+    return True
+
+
 def _keys(truth: Truth, predictions: Predictions, track: str) -> tuple[list[Any], list[Any]] | None:
     """Return the key of every item of both sides, or None where one has an item without."""
-    names = ("image_path", "question") if track == "U" else ("image_path",)
     sides = [
-        [[row.get(name) for row in rows] for name in names]
-        for rows in (truth.rows, predictions.rows)
+        [items.values(name) for name in _key_names(track)]
+        for items in (truth.items, predictions.items)
     ]
     if any(None in column for side in sides for column in side):
         return None
-    if sides[0] == sides[1]:
-        # The usual case, in which there is nothing to look up.
-        sides[1] = sides[0]
     keys = [list(zip(*side, strict=True)) if len(side) > 1 else side[0] for side in sides]
-    return keys[0], keys[0] if sides[0] is sides[1] else keys[1]
+    return keys[0], keys[1]
 
 
 def _by_file_name(key: Any) -> Any:
@@ -292,8 +289,6 @@ def _by_file_name(key: Any) -> Any:
 
 
 def _by_key(truth_keys: list[Any], keys: list[Any]) -> npt.NDArray[np.intp]:
-    if truth_keys is keys or truth_keys == keys:
-        return np.arange(len(keys))
     places: defaultdict[Any, list[int]] = defaultdict(list)
     for at, key in enumerate(truth_keys):
         places[key].append(at)
@@ -306,8 +301,7 @@ def _by_key(truth_keys: list[Any], keys: list[Any]) -> npt.NDArray[np.intp]:
     return found
 
 
-def _by_position(truth: Truth, predictions: Predictions) -> tuple[npt.NDArray[np.intp], list[str]]:
-    n, n_truth = len(predictions.rows), len(truth.rows)
+def _by_position(n_truth: int, n: int) -> tuple[npt.NDArray[np.intp], list[str]]:
     place = np.arange(n)
     place[n_truth:] = -1
     warnings = ["Items were matched by position: not all of both files name image and question."]

@@ -18,12 +18,12 @@ from pipelines.evaluate.correlations import (
     resampled_correlations,
 )
 from pipelines.evaluate.items import Joined, Predictions, Truth
+from pipelines.evaluate.numbers import DIMENSIONS, Pairs, pairs_of, true_scores
 from pipelines.evaluate.resampling import compared, interval, replicates_for, resampled
 from schemas.text import one_line
 
 __all__ = ["evaluate_s"]
 
-DIMENSIONS = ("perception", "knowledge")
 Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
@@ -33,17 +33,16 @@ class _Side(NamedTuple):
 
     joined: Joined
     truth: Floats
-    predicted: Floats
+    given: Pairs
     is_given: Truths
     """Both truths and both predictions are there, shape (n_predictions,)."""
-    is_number: Truths
-    """Every given prediction is a number, not text, shape (n_predictions,)."""
-    is_readable: Truths
-    """Python's float() takes every given prediction, shape (n_predictions,)."""
-    is_object: Truths
-    """The item holds an object with scores, shape (n_predictions,)."""
     computed: dict[bytes, list[Correlations]]
     """Correlations of a choice of predictions; the conventions mostly choose the same."""
+
+    @property
+    def predicted(self) -> Floats:
+        """The predictions as numbers."""
+        return self.given.number
 
 
 class _Outcome(NamedTuple):
@@ -75,7 +74,7 @@ def evaluate_s(
         bootstrap: Replicates for interval and comparison; None chooses by size.
         seed: Seed of the bootstrap.
     """
-    true = _true_scores(truth)
+    true = true_scores(truth.items, is_answer_file=truth.is_answer_file)
     side = _side(true, predictions, joined)
     outcomes = {
         "website": _website(side),
@@ -108,67 +107,17 @@ def evaluate_s(
     return result
 
 
-def _true_scores(truth: Truth) -> Floats:
-    """Return the true perception and knowledge, shape (n_truth, 2), NaN where absent."""
-    if truth.is_answer_file:
-        columns = [[row.get(name) for row in truth.rows] for name in DIMENSIONS]
-    else:
-        columns = [
-            [row.get("perception_rating", row.get("perception_raing")) for row in truth.rows],
-            [row.get("knowledge_rating") for row in truth.rows],
-        ]
-    return np.stack([_floats(column)[0] for column in columns], axis=1)
-
-
-def _floats(values: list[Any]) -> tuple[Floats, Truths]:
-    """Return values as float() reads them (NaN where it does not) and whether it does."""
-    try:
-        return np.array(values, np.float64), np.ones(len(values), bool)
-    except (TypeError, ValueError):
-        pass
-    numbers = np.full(len(values), np.nan)
-    is_readable = np.ones(len(values), bool)
-    for at, value in enumerate(values):
-        try:
-            numbers[at] = float(value)
-        except (TypeError, ValueError):
-            is_readable[at] = False
-    return numbers, is_readable
-
-
 def _side(true: Floats, predictions: Predictions, joined: Joined) -> _Side:
-    values = predictions.values
-    is_object = np.fromiter((value is not None for value in values), bool, len(values))
-    whole = [(None, None) if pair is None else pair for pair in values]
-    columns = [list(column) for column in zip(*whole, strict=True)]
-    numbers, readable = zip(*(_floats(column) for column in columns), strict=True)
-    is_there = np.ones(len(values), bool)
-    is_number = np.ones(len(values), bool)
-    for column in columns:
-        if set(map(type, column)) <= {int, float}:
-            continue
-        is_there &= np.fromiter((value is not None for value in column), bool, len(values))
-        is_number &= np.fromiter(
-            (isinstance(value, int | float) for value in column), bool, len(values)
-        )
+    given = pairs_of(predictions.items, predictions.key)
     own = true[joined.place]
-    is_given = is_there & (joined.place >= 0) & ~np.isnan(own).any(axis=1)
-    return _Side(
-        joined,
-        own,
-        np.stack(numbers, axis=1),
-        is_given,
-        is_number,
-        readable[0] & readable[1],
-        is_object,
-        {},
-    )
+    is_given = given.is_there & (joined.place >= 0) & ~np.isnan(own).any(axis=1)
+    return _Side(joined, own, given, is_given, {})
 
 
 def _first(side: _Side) -> npt.NDArray[np.intp]:
     """Return the predictions that count once for each item of the truth, in its order."""
     first = side.joined.first[side.joined.first >= 0]
-    usable: npt.NDArray[np.intp] = first[(side.is_given & side.is_readable)[first]]
+    usable: npt.NDArray[np.intp] = first[(side.is_given & side.given.is_readable)[first]]
     return usable
 
 
@@ -207,7 +156,7 @@ def _website(side: _Side) -> _Outcome:
 def _toolkit(side: _Side, truth: Truth, predictions: Predictions) -> _Outcome:
     taken = side.is_given
     n = int(taken.sum())
-    if not side.is_object[side.joined.place >= 0].all():
+    if not side.given.is_object[side.joined.place >= 0].all():
         return _none("the toolkit stops with an error: an item's prediction is no object", n)
     if _is_misspelt(truth, predictions):
         return _none(
@@ -217,7 +166,7 @@ def _toolkit(side: _Side, truth: Truth, predictions: Predictions) -> _Outcome:
         )
     if not n:
         return _none("the toolkit finds no complete item and gives 0.0", score=0.0)
-    if not side.is_number[taken].all():
+    if not side.given.is_number[taken].all():
         return _none("the toolkit stops with an error: a score is text, no number", n)
     if n < 2:
         return _none("the toolkit stops with an error: one item has no correlation", n)
@@ -227,7 +176,7 @@ def _toolkit(side: _Side, truth: Truth, predictions: Predictions) -> _Outcome:
 def _is_misspelt(truth: Truth, predictions: Predictions) -> bool:
     if truth.is_answer_file:
         return False
-    rows = (*truth.rows[:1000], *predictions.rows[:1000])
+    rows = (*truth.items.head, *predictions.items.head)
     return not any("perception_rating" in row for row in rows)
 
 
@@ -236,7 +185,7 @@ def _leaderboard(side: _Side) -> _Outcome:
     n = int(taken.sum())
     if not n:
         return _none("the leaderboard finds no complete item and gives 0.0", score=0.0)
-    if not side.is_readable[taken].all():
+    if not side.given.is_readable[taken].all():
         return _none("the leaderboard skips the file: a score is no number", n)
     true, predicted = side.truth[taken], side.predicted[taken]
     for at, name in enumerate(DIMENSIONS):
@@ -288,7 +237,7 @@ def _compare(own: _Side, other: _Side, replicates: int, seed: int) -> dict[str, 
     firsts = [side.joined.first for side in (own, other)]
     both = np.flatnonzero((firsts[0] >= 0) & (firsts[1] >= 0))
     for side, first in zip((own, other), firsts, strict=True):
-        usable = side.is_given & side.is_readable & np.isfinite(side.predicted).all(axis=1)
+        usable = side.is_given & side.given.is_readable & np.isfinite(side.predicted).all(axis=1)
         both = both[usable[first[both]]]
     places = [first[both] for first in firsts]
     scores = [
@@ -344,7 +293,7 @@ def _gap_warnings(truth: Truth, side: _Side, outcomes: dict[str, _Outcome]) -> l
     joined, said = side.joined, []
     if joined.missing:
         said.append(
-            f"{len(joined.missing)} of {len(truth.rows)} items have no prediction: every "
+            f"{len(joined.missing)} of {len(truth.items)} items have no prediction: every "
             f"convention correlates the rest only ({outcomes['website'].n} items), so the score "
             "is not comparable with complete submissions."
         )
@@ -356,15 +305,15 @@ def _gap_warnings(truth: Truth, side: _Side, outcomes: dict[str, _Outcome]) -> l
     if joined.unknown:
         said.append(f"{len(joined.unknown)} predictions belong to no item of the truth.")
     known = joined.place >= 0
-    n_text = int((known & side.is_given & ~side.is_number & side.is_readable).sum())
+    n_text = int((known & side.is_given & ~side.given.is_number & side.given.is_readable).sum())
     if n_text:
         said.append(
             f"{n_text} predictions are numbers written as text: website and leaderboard take "
             "them, the toolkit stops with an error."
         )
-    n_lost = int((known & ~(side.is_given & side.is_readable)).sum())
+    n_lost = int((known & ~(side.is_given & side.given.is_readable)).sum())
     if n_lost:
-        example = one_line(side.predicted[known & ~(side.is_given & side.is_readable)][0], 40)
+        example = one_line(side.predicted[known & ~(side.is_given & side.given.is_readable)][0], 40)
         said.append(
             f"{n_lost} items lack a true or predicted score that is a number (read as {example}) "
             "and are in no correlation."

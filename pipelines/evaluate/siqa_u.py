@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from pipelines.evaluate.columns import Part, unpacked
 from pipelines.evaluate.items import Joined, Predictions, Truth
 from pipelines.evaluate.resampling import compared, interval, multinomial, replicates_for
 from schemas.question import LETTERS, QUESTION_TYPES
@@ -110,7 +112,7 @@ def _types(truth: Truth) -> dict[str, Codes]:
     """Return the code of each item's type as each convention reads it, -1 where it does not."""
     codes = {name: code for code, name in enumerate(QUESTION_TYPES)}
     seen = _Seen()
-    given = seen.codes([row.get("type") for row in truth.rows])
+    given = seen.codes(truth.items.parts("type"))
     known: dict[str, list[int]] = {name: [] for name in CONVENTIONS}
     for kind in seen.values:
         text = kind if isinstance(kind, str) else ""
@@ -128,18 +130,26 @@ class _Seen:
         self.values: list[Any] = []
         self._codes: dict[Any, int] = {}
 
-    def codes(self, values: Sequence[Any]) -> npt.NDArray[np.intp]:
+    def codes(self, parts: Sequence[Part]) -> npt.NDArray[np.intp]:
         """Return the number of each value, shape (n,); True and 1 are different values."""
-        kinds = set(map(type, values))
-        if kinds <= {str}:
-            keys: Sequence[Any] = values
-        else:
-            keys = [value if type(value) is str else (type(value), repr(value)) for value in values]
-        for key, value in zip(keys, values, strict=True):
-            if key not in self._codes:
-                self._codes[key] = len(self.values)
-                self.values.append(value)
-        return np.fromiter(map(self._codes.__getitem__, keys), np.intp, len(keys))
+        return np.concatenate([self._part(part) for part in parts])
+
+    def _part(self, part: Part) -> npt.NDArray[np.intp]:
+        if isinstance(part, pa.Array):
+            encoded = part.dictionary_encode()
+            numbers = np.array([self._code(text) for text in encoded.dictionary.to_pylist()])
+            # The buffer, since to_numpy() imports pandas.
+            at = np.frombuffer(encoded.indices.buffers()[1], np.int32, len(part))
+            return np.asarray(numbers[at], np.intp)
+        values = unpacked(part)
+        return np.fromiter(map(self._code, values), np.intp, len(values))
+
+    def _code(self, value: Any) -> int:
+        key = value if type(value) is str else (type(value), repr(value))
+        if key not in self._codes:
+            self._codes[key] = len(self.values)
+            self.values.append(value)
+        return self._codes[key]
 
 
 def _letter(value: Any) -> str:
@@ -149,9 +159,9 @@ def _letter(value: Any) -> str:
 def _match(truth: Truth, predictions: Predictions, joined: Joined, types: Codes) -> _Matched:
     key = "precision" if truth.is_answer_file else "answer"
     seen, letters = _Seen(), _Seen()
-    right = seen.codes([row.get(key) for row in truth.rows])
-    given = seen.codes(predictions.values)
-    letter_of = letters.codes([_letter(value) for value in seen.values])
+    right = seen.codes(truth.items.parts(key))
+    given = seen.codes(predictions.items.parts(predictions.key or "precision", ""))
+    letter_of = letters.codes([[_letter(value) for value in seen.values]])
     place = joined.place
     is_right = (place >= 0) & (letter_of[right][place] == letter_of[given])
     is_odd = np.array([letter not in tuple(LETTERS) for letter in letters.values])
@@ -160,7 +170,7 @@ def _match(truth: Truth, predictions: Predictions, joined: Joined, types: Codes)
     stopping = np.flatnonzero(~is_text[given] & (place >= 0) & (types[place] >= 0))
     stops = ""
     if stopping.size:
-        stops = f"an answer is {one_line(predictions.values[int(stopping[0])], 20)}, no text"
+        stops = f"an answer is {one_line(seen.values[given[stopping[0]]], 20)}, no text"
     return _Matched(joined, is_right, stops, int(is_odd[letter_of[given]].sum()))
 
 
@@ -295,7 +305,7 @@ def _type_warnings(truth: Truth, types: dict[str, Codes]) -> list[str]:
             )
     odd = np.flatnonzero(types["website"] < 0)
     if odd.size:
-        kind = one_line(truth.rows[int(odd[0])].get("type"), 30)
+        kind = one_line(truth.items.values("type")[odd[0]], 30)
         said.append(f"{odd.size} items have no known type (e.g. '{kind}') and are in no score.")
     return said
 

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from annotator.commands import main
+from pipelines.evaluate import columns
 from pipelines.evaluate.files import Choices, evaluate_files
 from pipelines.evaluate.medq import evaluate_medq, option_letter
 from pipelines.evaluate.qbench import evaluate_qbench
@@ -288,3 +290,32 @@ def test_the_command_gives_one_document(tmp_path, capsys) -> None:
     assert main(["--json", *line]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "unreadable_file"
     assert main(["--json", *line, "--convention", "x"]) == 2
+
+
+@pytest.mark.parametrize("form", ["array", "lines", "submission"])
+def test_large_files_are_read_in_pieces_as_whole(tmp_path, form, monkeypatch) -> None:
+    """Texts with what looks like the end of an item, odd keys and NaN come through pieces."""
+    monkeypatch.setattr(columns, "_PIECE", 200)
+    items = [
+        {
+            "image_path": f"{n} }},\n{{ ü.png", "id": n,
+            "perception": [n, n + 0.5, "3", None][n % 4],
+            "m": {"perception": float(n), "knowledge": float("nan") if n == 7 else 1.0},
+            **({"odd": [{"a": 1}, {"b": 2}]} if n % 5 == 0 else {}),
+        }
+        for n in range(60)
+    ]  # fmt: skip
+    path = tmp_path / "items.json"
+    text = {
+        "array": json.dumps(items, indent=1),
+        "lines": "\n".join(map(json.dumps, items)) + "\n",
+        "submission": json.dumps({"team": "T", "predictions": items, "track": "S"}),
+    }[form]
+    path.write_text(text, encoding="utf-8-sig")
+    found = columns.read_columns(path)
+    assert len(found.items._sizes) > 3, "it was not read in pieces"
+    assert found.head == ({"team": "T", "track": "S"} if form == "submission" else None)
+    for name in ("image_path", "id", "perception", "odd"):
+        assert found.items.values(name) == [item.get(name) for item in items]
+    np.testing.assert_equal(found.items.values("m"), [item["m"] for item in items])
+    assert list(found.items.keys)[:4] == ["image_path", "id", "perception", "m"]
