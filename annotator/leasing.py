@@ -17,7 +17,14 @@ from annotator.clock import fresh_id, iso, parse_iso
 from annotator.drafts import Drafts
 from annotator.pool import Pool
 from annotator.store.journal import Entry
-from pipelines.assignment import Choice, choose_fewest_first, rater_key
+from pipelines.assignment import (
+    Choice,
+    Mixture,
+    ModelOrder,
+    choose_fewest_first,
+    choose_mixed,
+    rater_key,
+)
 from schemas.facts import Assigned, Submitted
 from schemas.study import Study
 
@@ -53,6 +60,8 @@ class RaterDesk:
     leases: list[Lease] = field(default_factory=list)
     """Open assignments; the last is shown. Corrections lie on the regular one."""
     upcoming: Choice | None = None
+    last_place: int | None = None
+    """Stimulus served last."""
     session: int = 0
     n_in_session: int = 0
     n_done: int = 0
@@ -63,10 +72,26 @@ class Leasing:
     """Leases, reservations and counts of a running server."""
 
     def __init__(
-        self, study: Study, pool: Pool, drafts: Drafts, clock: Callable[[], datetime]
+        self,
+        study: Study,
+        pool: Pool,
+        drafts: Drafts,
+        clock: Callable[[], datetime],
+        order: Callable[[], ModelOrder | None] = lambda: None,
     ) -> None:
-        """Begin with nobody holding anything; `pool` counts what is submitted."""
-        self._study, self._drafts, self._clock = study, drafts, clock
+        """Begin with nobody holding anything.
+
+        Args:
+            study: The study.
+            pool: Counts what is submitted.
+            drafts: Where half-typed answers lie.
+            clock: Returns the time, UTC.
+            order: Returns what the model would serve first, or None; asked only where the study
+                wants the model's order.
+        """
+        self._study, self._drafts, self._clock, self._order = study, drafts, clock, order
+        # Drawn anew at every start: a seed alone would repeat the draws of the last start.
+        self._rng = np.random.default_rng([study.seed & 2**63 - 1, int(pool.n_submissions.sum())])
         self.pool = pool
         self.desks: dict[str, RaterDesk] = {}
 
@@ -78,6 +103,7 @@ class Leasing:
         self.begin_session(desk, self._clock())
         lease = self.lease(desk, self.pool.ids[choice.place], choice.arm, choice.probability)
         desk.leases.append(lease)
+        desk.last_place = lease.place
         self.pool.n_leased[lease.place] += 1
         self.pool.n_texts_leased[lease.place] += bool(lease.asked)
         self.reserve(desk)
@@ -94,7 +120,13 @@ class Leasing:
         unreserved = is_open & (served < wanted)
         if unreserved.any():
             is_open = unreserved
-        return choose_fewest_first(served, is_open, self.pool.keys, desk.key)
+        if self._study.scoring.order == "random":
+            return choose_fewest_first(served, is_open, self.pool.keys, desk.key)
+        order = self._order()
+        wish = self._study.scoring
+        mixture = Mixture(wish.model_share, wish.floor)
+        last = stratum_of(order, desk.last_place)
+        return choose_mixed(served, is_open, order, mixture, last, self._rng)
 
     def reserve(self, desk: RaterDesk) -> None:
         """Choose what comes after, so that the browser can fetch it."""
@@ -277,3 +309,10 @@ class Leasing:
             "total": desk.n_done + int(is_open.sum()),
             "session": desk.n_in_session,
         }
+
+
+def stratum_of(order: ModelOrder | None, place: int | None) -> int:
+    """Return the stratum of a stimulus; -1 where that is not known."""
+    if order is None or place is None or place >= len(order.stratum):
+        return -1
+    return int(order.stratum[place])

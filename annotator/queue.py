@@ -13,12 +13,16 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from annotator.clock import fresh_id, iso, parse_iso
 from annotator.drafts import Drafts
 from annotator.leasing import Lease, Leasing, RaterDesk
 from annotator.pool import Picture, Pool
 from annotator.store import Store
 from annotator.store.journal import Entry
+from pipelines.assignment import ModelOrder
 from schemas.errors import UserError
 from schemas.facts import (
     Decided,
@@ -32,7 +36,7 @@ from schemas.facts import (
 )
 from schemas.steps import Part
 
-__all__ = ["CLOSED", "Lease", "Outcome", "Queue", "Rest", "Turn"]
+__all__ = ["CLOSED", "Counts", "Lease", "Outcome", "Queue", "Rest", "Turn"]
 
 CLOSED = "closed"
 """Setting: `yes` while nobody is served; what is in hand can still be submitted."""
@@ -80,6 +84,13 @@ class Outcome(NamedTuple):
     """False where it had been sent before."""
 
 
+class Counts(NamedTuple):
+    """Stimuli in the order of import, and ratings of each."""
+
+    stimuli: list[str]
+    n: NDArray[np.int32]
+
+
 class _Known(NamedTuple):
     """A submission that a browser may send again."""
 
@@ -91,15 +102,22 @@ class _Known(NamedTuple):
 class Queue:
     """Assignments of a running server."""
 
-    def __init__(self, store: Store, drafts: Drafts, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        drafts: Drafts,
+        clock: Callable[[], datetime],
+        order: Callable[[], ModelOrder | None] = lambda: None,
+    ) -> None:
         """Build the state from the store.
 
         Args:
             store: The open store.
             drafts: Where half-typed answers lie.
             clock: Returns the time, UTC.
+            order: Returns what the model would serve first, at once; None leaves it to chance.
         """
-        self._store, self._drafts, self._clock = store, drafts, clock
+        self._store, self._drafts, self._clock, self._order = store, drafts, clock, order
         self._study = store.study
         self._lock = threading.RLock()
         self._inbox: deque[Entry] = deque()
@@ -125,7 +143,9 @@ class Queue:
     def _read_store(self) -> None:
         self._is_stale = False
         self._is_closed = self._store.settings().get(CLOSED) == "yes"
-        self.leasing = Leasing(self._study, Pool(self._store), self._drafts, self._clock)
+        self.leasing = Leasing(
+            self._study, Pool(self._store), self._drafts, self._clock, self._order
+        )
         self._by_client: dict[tuple[str, str], _Known] = {}
         self._submitted: set[str] = set()
         ids = self._store.client_ids().to_pydict()
@@ -337,6 +357,12 @@ class Queue:
                 if lease.assignment == assignment:
                     return lease.stimulus
             return None
+
+    def counts(self) -> Counts:
+        """Return how often each stimulus is rated or being rated, as a copy."""
+        with self._lock:
+            pool = self.leasing.pool
+            return Counts(list(pool.ids), pool.n_submissions + pool.n_leased)
 
     # -- keeping the state -------------------------------------------------------------
 

@@ -20,7 +20,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from annotator.clock import iso, now
-from annotator.scoring_files import Card, Predictions, ScoringFolder
+from annotator.scoring_files import (
+    PENDING,
+    SEEN,
+    UNREADABLE,
+    Card,
+    Predictions,
+    ScoringFolder,
+)
 from annotator.store import Reads
 from pipelines.engine import Engine, Failed
 from pipelines.opinion.coding import rating_table
@@ -36,6 +43,7 @@ from pipelines.scoring.learning import (
     learning_curve,
     nearest,
     outlook_of,
+    rater_spread,
 )
 from pipelines.scoring.model_file import Learned
 from pipelines.scoring.targets import targets_of
@@ -121,10 +129,23 @@ class _Task:
         return self._scorer.features([Path(path) for path in batch])
 
 
-def compute_features(material: Material, scorer: Scorer, engine: Engine, advance: Advance) -> int:
+def compute_features(
+    material: Material,
+    scorer: Scorer,
+    engine: Engine,
+    advance: Advance,
+    limit: int | None = None,
+) -> int:
     """Compute the features of images that have none yet; return how many those were.
 
     Work that is interrupted goes on where it was: rows are kept by the thousand.
+
+    Args:
+        material: The study.
+        scorer: The backend.
+        engine: Where images are looked at.
+        advance: Told what is done and how much there is.
+        limit: Look at so many images only.
     """
     files = material.files
     known = files.known_pictures(scorer.version)
@@ -136,7 +157,7 @@ def compute_features(material: Material, scorer: Scorer, engine: Engine, advance
         )
         if picture not in known
     }  # fmt: skip
-    pictures = list(wanted)
+    pictures = list(wanted)[:limit]
     kept: list[tuple[list[str], NDArray[np.float32]]] = []
     done = 0
 
@@ -264,7 +285,7 @@ def _rows_of(
     for number, picture in enumerate(material.stimuli["picture"].to_pylist()):
         place.setdefault(picture, []).append(number)
     for shard in material.files.features(scorer.version):
-        is_there = np.isfinite(shard.rows).all(axis=1)
+        is_there = np.isfinite(shard.rows.sum(axis=1)).tolist()
         found = [
             (one, number)
             for number, picture in enumerate(shard.pictures)
@@ -280,13 +301,13 @@ def _predict(material: Material, scorer: Scorer, lesson: Lesson, rated: _Rated) 
     head, names = lesson.fitted.head, targets_of(material.study).names
     n, t = material.stimuli.num_rows, len(names)
     mean, sd = _unknown(head, n, t)
-    is_readable = np.zeros(n, bool)
+    state = _states(material, scorer)
     novelty: NDArray[np.float32] = np.ones(n, np.float32)
     anchors = nearest(lesson.outlook.inputs, material.study.seed)
     for at, rows in _rows_of(material, scorer):
         outlook = outlook_of(scorer, rows, lesson.projection)
         mean[at], sd[at] = head.predict(*outlook)
-        is_readable[at] = True
+        state[at] = SEEN
         if anchors is not None:
             novelty[at] = distances(outlook.inputs, anchors)
     left_out = np.full((n, t), np.nan, np.float32)
@@ -300,9 +321,24 @@ def _predict(material: Material, scorer: Scorer, lesson: Lesson, rated: _Rated) 
         sd=sd,
         left_out=left_out,
         left_out_sd=left_out_sd,
-        is_readable=is_readable,
+        state=state,
+        rater_sd=_rater_sd(lesson, rated, n),
         novelty=(novelty / max(float(novelty.max(initial=0)), 1e-9)).astype(np.float32),
     )
+
+
+def _states(material: Material, scorer: Scorer) -> NDArray[np.int8]:
+    """Return `UNREADABLE` for pictures that were looked at, `PENDING` for others."""
+    known = pa.array(sorted(material.files.known_pictures(scorer.version)), pa.string())
+    is_known = pc.is_in(material.stimuli["picture"], value_set=known)
+    return np.where(np.array(is_known.to_pylist(), bool), UNREADABLE, PENDING).astype(np.int8)
+
+
+def _rater_sd(lesson: Lesson, rated: _Rated, n: int) -> NDArray[np.float32]:
+    pooled, own = rater_spread(lesson.labels)
+    found = np.full(n, pooled, np.float32)
+    found[rated.places] = own
+    return found
 
 
 def _unknown(head: Head, n: int, t: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -22,8 +22,12 @@ from annotator.clock import fresh_id, iso, now
 from pipelines.scoring.model_file import Learned, save_learned
 from schemas.errors import UserError
 
-__all__ = ["Card", "FeatureRows", "Predictions", "ScoringFolder"]
+__all__ = [
+    "PENDING", "SEEN", "UNREADABLE", "Card", "FeatureRows", "Predictions", "ScoringFolder",
+]  # fmt: skip
 
+PENDING, SEEN, UNREADABLE = 0, 1, 2
+"""States of a picture in `Predictions`."""
 _LIST = "rows"
 
 
@@ -72,8 +76,10 @@ class Predictions(NamedTuple):
     """`[n, t]` mean predicted without the stimulus's own ratings; NaN where it has none."""
     left_out_sd: NDArray[np.float32]
     """`[n, t]`."""
-    is_readable: NDArray[np.bool_]
-    """`[n]`; False where the picture cannot be read."""
+    state: NDArray[np.int8]
+    """`[n]`: `SEEN`, `UNREADABLE`, or `PENDING` where nothing has looked at the picture yet."""
+    rater_sd: NDArray[np.float32]
+    """`[n]` standard deviation of one stimulus's scores between raters, drawn to that of all."""
     novelty: NDArray[np.float32]
     """`[n]` distance to the rated stimuli, 0 near to 1 far; 1 while none is rated."""
 
@@ -191,7 +197,8 @@ class ScoringFolder:
                 sd=_matrix(table["sd"]),
                 left_out=_matrix(table["left_out"]),
                 left_out_sd=_matrix(table["left_out_sd"]),
-                is_readable=table["is_readable"].to_numpy(),
+                state=table["state"].to_numpy(),
+                rater_sd=table["rater_sd"].to_numpy(),
                 novelty=table["novelty"].to_numpy(),
             )
         except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
@@ -221,7 +228,8 @@ def _table(predictions: Predictions) -> pa.Table:
         "sd": _lists(p.sd),
         "left_out": _lists(p.left_out),
         "left_out_sd": _lists(p.left_out_sd),
-        "is_readable": pa.array(p.is_readable, pa.bool_()),
+        "state": pa.array(p.state, pa.int8()),
+        "rater_sd": pa.array(p.rater_sd, pa.float32()),
         "novelty": pa.array(p.novelty, pa.float32()),
     }
     return pa.table(columns).replace_schema_metadata({"targets": json.dumps(p.targets)})

@@ -10,13 +10,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from annotator.scoring_files import Card, Predictions
+from annotator.scoring_files import PENDING, SEEN, UNREADABLE, Card, Predictions
 from annotator.store import Reads
 from schemas.errors import UserError
 
 __all__ = ["check_predictions_target", "model_json", "prediction_rows", "write_predictions"]
 
-UNREADABLE = "The image cannot be read, so nothing can be said of it; run `verify`, or retire it."
+_REASONS = {
+    UNREADABLE: "The image cannot be read, so nothing can be said of it; run `verify`, or retire "
+    "it.",
+    PENDING: "The image was not looked at yet; run `score` again.",
+}
 _SUFFIXES = (".json", ".csv", ".parquet")
 _SCHEMA = pa.schema(
     [("stimulus", pa.string()), ("file_name", pa.string()), ("dimension", pa.string()),
@@ -35,7 +39,7 @@ def prediction_rows(study: Reads, predictions: Predictions, card: Card) -> Itera
         for target in predictions.targets
     ]
     for place, stimulus in enumerate(predictions.stimuli.to_pylist()):
-        is_readable = bool(predictions.is_readable[place])
+        state = int(predictions.state[place])
         for column, (target, is_predictable, reason) in enumerate(verdicts):
             yield {
                 "stimulus": stimulus,
@@ -43,8 +47,8 @@ def prediction_rows(study: Reads, predictions: Predictions, card: Card) -> Itera
                 "dimension": target,
                 "mean": round(float(predictions.mean[place, column]), 6),
                 "sd": round(float(predictions.sd[place, column]), 6),
-                "predictable": is_predictable and is_readable,
-                "reason": reason if is_readable else UNREADABLE,
+                "predictable": is_predictable and state == SEEN,
+                "reason": _REASONS.get(state, reason),
             }
 
 

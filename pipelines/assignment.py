@@ -10,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Choice", "choose_fewest_first", "order_keys", "rater_key", "stimulus_keys"]
+__all__ = [
+    "Choice", "Mixture", "ModelOrder", "choose_fewest_first", "choose_mixed", "order_keys",
+    "rater_key", "stimulus_keys",
+]  # fmt: skip
 
 Keys = NDArray[np.uint64]
 
@@ -23,7 +26,8 @@ class Choice(NamedTuple):
     arm: str
     """Name of the policy."""
     probability: float
-    """Probability of this stimulus under the policy at that moment, over the study's seed."""
+    """Probability of this stimulus at that moment under the whole policy, all its arms together,
+    over the study's seed."""
 
 
 def _mix(values: Keys) -> Keys:
@@ -82,3 +86,107 @@ def choose_fewest_first(
     tied = candidates[served == served.min()]
     first = tied[np.argmin(order_keys(stimuli[tied], rater))]
     return Choice(int(first), "random", 1.0 / tied.size)
+
+
+SHELF = 8
+"""Stimuli of a stratum among which the model's arm draws."""
+_WINDOW = 64
+_BLOCK = 256
+
+
+class Mixture(NamedTuple):
+    """How arms share the assignments."""
+
+    model_share: float
+    """Chance of the model's arm."""
+    floor: float
+    """ε: chance of a draw among all open stimuli alike; part of the random arm."""
+
+
+class ModelOrder(NamedTuple):
+    """What the model would serve first."""
+
+    strata: tuple[NDArray[np.intp], ...]
+    """Places by falling gain, one array for each stratum of predicted quality, best first."""
+    stratum: NDArray[np.int8]
+    """Stratum of each place; -1 outside the order. May be shorter than the pool has grown."""
+
+
+def choose_mixed(
+    n_served: NDArray[np.int32],
+    is_open: NDArray[np.bool_],
+    order: ModelOrder | None,
+    mixture: Mixture,
+    last_stratum: int,
+    rng: np.random.Generator,
+) -> Choice | None:
+    """Draw an arm, then a stimulus by it.
+
+    The arm `model` draws a stratum other than the last one served, so that no run of bad images
+    makes a contrast, then one of the eight stimuli that come first there. The arm `random` draws
+    among the fewest served or, with chance ε, among all that are open. Where the model has
+    nothing to say its share is random too.
+
+    Args:
+        n_served: Submissions that count plus those being worked on, for each stimulus.
+        is_open: Whether this rater may get the stimulus.
+        order: The model's order, or None.
+        mixture: Shares of the arms.
+        last_stratum: Stratum of what this rater was served last; -1 where that is unknown.
+        rng: Source of chance.
+
+    Returns:
+        The choice with its probability under both arms together; None where none is open.
+    """
+    candidates = np.flatnonzero(is_open)
+    if candidates.size == 0:
+        return None
+    served = n_served[candidates]
+    tied = candidates[served == served.min()]
+    shelves = _shelves(n_served, is_open, order, last_stratum)
+    share = mixture.model_share if shelves else 0.0
+    drawn = rng.random()
+    if drawn < share:
+        arm, among = "model", shelves[rng.integers(len(shelves))]
+    else:
+        arm, among = "random", candidates if drawn < share + mixture.floor else tied
+    place = int(among[rng.integers(len(among))])
+    by_model = sum(1 / len(shelf) for shelf in shelves if place in shelf) / max(len(shelves), 1)
+    by_fewest = (n_served[place] == served.min()) / tied.size
+    rest = max(1 - share - mixture.floor, 0.0)
+    probability = share * by_model + rest * by_fewest + mixture.floor / candidates.size
+    return Choice(place, arm, float(probability))
+
+
+def _shelves(
+    n_served: NDArray[np.int32],
+    is_open: NDArray[np.bool_],
+    order: ModelOrder | None,
+    last_stratum: int,
+) -> list[NDArray[np.intp]]:
+    """Return the stimuli that come first in each stratum that may be drawn; none empty."""
+    if order is None:
+        return []
+    shelves, owners = [], []
+    for places in order.strata:
+        first = _first_open(places, is_open)
+        if first.size:
+            # Gains were computed a while ago: what was served since waits behind what was not.
+            fewest = np.argsort(n_served[first], kind="stable")[:SHELF]
+            shelves.append(first[fewest])
+            owners.append(int(order.stratum[first[0]]))
+    others = [s for s, owner in zip(shelves, owners, strict=True) if owner != last_stratum]
+    return others or shelves
+
+
+def _first_open(places: NDArray[np.intp], is_open: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the first places of an order that are open, 64 at most; looks no further."""
+    found: list[NDArray[np.intp]] = []
+    n, start, size = 0, 0, _BLOCK
+    while start < places.size and n < _WINDOW:
+        block = places[start : start + size]
+        block = block[is_open[block]]
+        found.append(block)
+        n += block.size
+        start, size = start + size, size * 2
+    return np.concatenate(found)[:_WINDOW] if found else places[:0]

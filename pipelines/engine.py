@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import Any, Protocol, TypeVar
 
-__all__ = ["Engine", "Failed", "InProcess", "LocalEngine"]
+__all__ = ["Engine", "Failed", "InProcess", "LocalEngine", "end_with_parent"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -245,7 +245,7 @@ def _work(pipe: Connection, function: Callable[[object], object]) -> None:
     """Answer each item of each chunk until the parent hangs up."""
     # Ctrl-C reaches the whole process group; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     while True:
         try:
             items = pipe.recv()
@@ -263,7 +263,7 @@ def _work(pipe: Connection, function: Callable[[object], object]) -> None:
                 return
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker, in the middle of an item too, when the parent is gone."""
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -13,7 +13,9 @@ from starlette.requests import HTTPConnection
 from annotator.accounts import Accounts, Person
 from annotator.drafts import Drafts
 from annotator.queue import Queue
+from annotator.refitting import Refitter
 from annotator.store import Store
+from annotator.tiles import Tiles
 from schemas.errors import UserError
 
 __all__ = ["Curator", "Rater", "Running", "Server", "asking"]
@@ -27,6 +29,9 @@ class Server:
     queue: Queue
     accounts: Accounts
     drafts: Drafts
+    tiles: Tiles
+    refitter: Refitter | None
+    """Learns while people rate; None where chance alone orders the queue."""
     token: str
     """Opens the internal routes to commands in other shells."""
     public_url: str | None

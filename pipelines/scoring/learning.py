@@ -14,7 +14,7 @@ from pipelines.scoring.projection import Projection, fit_projection
 
 __all__ = [
     "Anchors", "CurvePoint", "Lesson", "curve_rows", "distances", "learn", "learning_curve",
-    "nearest", "outlook_of",
+    "nearest", "outlook_of", "rater_spread",
 ]  # fmt: skip
 
 Rows = NDArray[np.float32]
@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 _CURVE_SIZES = (20, 50, 100, 200, 500, 1000, 2000, 5000)
 _CURVE_REPEATS = 3
 _CURVE_TEST = 1000
+_RATER_SD, _LEAST_SD = 0.8, 0.2
+_PRIOR_RATINGS = 8.0
 _NOVELTY_AXES = 16
 _ANCHORS = 400
 
@@ -129,6 +131,20 @@ def _ranks_agree(predicted: Array, mos: Array) -> Array:
         if a.size >= MIN_RATED and np.ptp(a) > 0 and np.ptp(b) > 0:
             found[t] = spearmanr(a, b).statistic
     return found
+
+
+def rater_spread(labels: Labels) -> tuple[float, Array]:
+    """Return how far raters' scores of one stimulus lie apart: in the pool, and of each.
+
+    Standard deviations, means over targets. A stimulus's own is drawn to the pooled one, which
+    counts for eight ratings; 0.8 where nothing was rated twice.
+    """
+    freedom = np.where(np.isfinite(labels.sos), np.maximum(labels.n_ratings - 1, 0), 0)
+    squares = np.nan_to_num(labels.sos) ** 2 * freedom
+    pooled = float(squares.sum() / freedom.sum()) if freedom.sum() else _RATER_SD**2
+    pooled = max(pooled, _LEAST_SD**2)
+    own = (squares.sum(axis=1) + pooled * _PRIOR_RATINGS) / (freedom.sum(axis=1) + _PRIOR_RATINGS)
+    return pooled**0.5, np.sqrt(own)
 
 
 class Anchors(NamedTuple):

@@ -1,0 +1,88 @@
+"""What the model would serve first: kept ready for the queue, made anew beside it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.queue import Counts
+from annotator.scoring_files import SEEN, Card, Predictions, ScoringFolder
+from pipelines.assignment import ModelOrder
+from pipelines.scoring.acquisition import Goal, Pool, model_order
+from schemas.errors import UserError
+
+__all__ = ["Ordering"]
+
+_LOG = logging.getLogger("annotator.scoring")
+
+
+class Ordering:
+    """The order of a running server; `current` is read by the queue, `refresh` by one thread."""
+
+    def __init__(self, root: Path, goal: Goal) -> None:
+        """Begin without an order.
+
+        Args:
+            root: The folder of the scorer.
+            goal: What a further rating should gain.
+        """
+        self._files, self._goal = ScoringFolder(root), goal
+        self._order: ModelOrder | None = None
+        self._known: tuple[Card, Predictions] | None = None
+        self.version: str | None = None
+        """Version that the order is of."""
+
+    def current(self) -> ModelOrder | None:
+        """Return the order, or None where there is none: then chance serves."""
+        return self._order
+
+    def refresh(self, counts: Counts) -> None:
+        """Make the order anew from the newest version; without one that can be read, drop it.
+
+        Args:
+            counts: From the queue.
+        """
+        version = self._files.current()
+        try:
+            if version is None:
+                self._known = None
+            elif self._known is None or self._known[0].version != version:
+                self._known = self._read(version)
+        except UserError as error:
+            _LOG.warning("%s The queue goes on at random.", error.message)
+            self._known = None
+        self.version = version if self._known else None
+        self._order = None if self._known is None else _ordered(*self._known, counts, self._goal)
+
+    def _read(self, version: str) -> tuple[Card, Predictions]:
+        for card in reversed(self._files.cards()):
+            if card.version == version:
+                return card, self._files.predictions(version)
+        raise UserError("predictions_unreadable", f"Version {version} of the model has no card.")
+
+
+def _ordered(card: Card, predictions: Predictions, counts: Counts, goal: Goal) -> ModelOrder | None:
+    found = pc.index_in(pa.array(counts.stimuli, pa.string()), value_set=predictions.stimuli)
+    row = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.intp)
+    columns = part_takers(card, predictions)
+    pool = Pool(
+        predictions.mean[row][:, columns],
+        predictions.sd[row][:, columns],
+        counts.n,
+        predictions.rater_sd[row],
+        predictions.novelty[row],
+    )
+    return model_order(pool, (row >= 0) & (predictions.state[row] == SEEN), goal)
+
+
+def part_takers(card: Card, predictions: Predictions) -> list[int]:
+    """Return the columns that take part in ordering: those that can be predicted."""
+    return [
+        column
+        for column, target in enumerate(predictions.targets)
+        if card.evidence.get(target, {}).get("is_predictable")
+    ]
