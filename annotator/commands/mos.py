@@ -109,10 +109,17 @@ def option_values(arguments: Sequence[str]) -> dict[str, Any]:
 
 def table_of_file(file: Path, scale: str) -> RatingTable:
     """Return the ratings of a file, on `scale` (LOW:HIGH) or the scale they show."""
+    import pyarrow as pa
+
     from pipelines.opinion.coding import rating_table
     from pipelines.opinion.rating_file import read_ratings_file
 
-    return rating_table(read_ratings_file(file), scale=_scale(scale), place=file.name)
+    given = read_ratings_file(file)
+    table = rating_table(given, scale=_scale(scale), place=file.name)
+    # Of a large file the text is a third of what is held; its codes are enough from here.
+    del given
+    pa.default_memory_pool().release_unused()
+    return table
 
 
 def checked_options(values: dict[str, Any]) -> MosOptions:

@@ -217,6 +217,8 @@ def _warnings(given: Ratings, ratings: Ratings, n_raters: int, grid: Floats) -> 
         warnings.append("fewer than two raters: there is no agreement to measure.")
     elif ratings.count_by_stimulus.max(initial=0) < 2:
         warnings.append("no stimulus has two ratings: there is no agreement to measure.")
+    elif np.count_nonzero(ratings.count_by_stimulus) == 1:
+        warnings.append("one stimulus: raters cannot agree on differences between stimuli.")
     elif np.ptp(ratings.score) == 0:
         warnings.append("all ratings are equal: chance-corrected agreement is undefined.")
     elif len(grid) < 0.5 * np.count_nonzero(ratings.count_by_stimulus):

@@ -70,13 +70,14 @@ def rating_table(
     arrow = _named(arrow, place)
     score, present = read_scores(arrow["score"], place)
     warnings = []
-    row = np.flatnonzero(present)
-    if len(row) < len(score):
+    row: Sequence[int] = range(len(score))
+    if not present.all():
+        row = np.flatnonzero(present).tolist()
         first = int(np.flatnonzero(~present)[0]) + 1
         warnings.append(
             f"{len(score) - len(row)} rows without a score were skipped (the first is row {first})."
         )
-        arrow, score = arrow.take(pa.array(row)), score[row]
+        arrow, score = arrow.filter(pa.array(present)), score[present]
     low, high, source = _scale(score, scale, row, place)
     if source == "data" and len(score):
         warnings.append(
@@ -132,7 +133,7 @@ def _named(arrow: pa.Table, place: str) -> pa.Table:
 
 
 def _scale(
-    score: Floats, scale: tuple[float, float] | None, row: npt.NDArray[np.int64], place: str
+    score: Floats, scale: tuple[float, float] | None, row: Sequence[int], place: str
 ) -> tuple[float, float, str]:
     if scale is None:
         if not len(score):
@@ -154,7 +155,7 @@ def _scale(
 
 
 def _coded(
-    column: pa.ChunkedArray, name: str, row: npt.NDArray[np.int64], place: str
+    column: pa.ChunkedArray, name: str, row: Sequence[int], place: str
 ) -> tuple[Codes, tuple[str, ...]]:
     """Return codes and the ids in sorted order, so that no result depends on the row order."""
     if not pa.types.is_dictionary(column.type):
@@ -182,7 +183,7 @@ def _coded(
 
 
 def _dimension(
-    arrow: pa.Table, known: Sequence[str], row: npt.NDArray[np.int64], place: str
+    arrow: pa.Table, known: Sequence[str], row: Sequence[int], place: str
 ) -> tuple[Codes, tuple[str, ...]]:
     if "dimension" not in arrow.column_names:
         codes: Codes = np.zeros(len(row), np.int32)
@@ -204,7 +205,7 @@ def _dimension(
 
 
 def _optional(
-    arrow: pa.Table, name: str, row: npt.NDArray[np.int64], place: str
+    arrow: pa.Table, name: str, row: Sequence[int], place: str
 ) -> tuple[Codes | None, tuple[str, ...]]:
     """Return codes of a column that may be absent or have gaps; a gap is the session ''."""
     if name not in arrow.column_names or pa.types.is_null(arrow[name].type):
@@ -249,7 +250,7 @@ def _durations(arrow: pa.Table) -> Floats | None:
     return durations
 
 
-def _check_single(table: RatingTable, row: npt.NDArray[np.int64], place: str) -> None:
+def _check_single(table: RatingTable, row: Sequence[int], place: str) -> None:
     """Raise where two rows are the same presentation of the same cell."""
     key = joint_key((table.stimulus, table.rater, table.dimension, table.session, table.repetition))
     duplicate = second_of_pairs(key)
@@ -259,7 +260,7 @@ def _check_single(table: RatingTable, row: npt.NDArray[np.int64], place: str) ->
     first = int(np.flatnonzero(key == key[index])[0])
     raise UserError(
         "duplicate_rating",
-        f"{place}: rows {int(row[first]) + 1} and {int(row[index]) + 1} both rate stimulus "
+        f"{place}: rows {row[first] + 1} and {row[index] + 1} both rate stimulus "
         f"'{one_line(table.stimuli[table.stimulus[index]], 60)}' by rater "
         f"'{one_line(table.raters[table.rater[index]], 60)}' on "
         f"'{one_line(table.dimensions[table.dimension[index]], 60)}' ({len(duplicate)} such rows); "

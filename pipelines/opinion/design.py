@@ -32,6 +32,8 @@ def constant_raters(ratings: Ratings) -> npt.NDArray[np.bool_]:
 def design_warnings(ratings: Ratings) -> tuple[str, ...]:
     """Return warnings about unconnected groups, single ratings and constant raters."""
     warnings = [*connection_warning(ratings)]
+    if ratings.n and ratings.count_by_stimulus.max() == 1:
+        warnings.append("no stimulus has two ratings: SOS and intervals are not defined.")
     single = int(np.count_nonzero(ratings.count_by_rater == 1))
     if single:
         warnings.append(

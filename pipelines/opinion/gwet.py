@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipelines.opinion.by_value import gwet_by_value
 from pipelines.opinion.table import Floats, Ratings
 from pipelines.opinion.votes import vote_patterns
 
@@ -34,10 +35,13 @@ def gwet_ac2(ratings: Ratings, kind: str) -> float:
         kind: `linear` or `quadratic`.
 
     Returns:
-        The coefficient; NaN on a continuous scale or without two ratings of a stimulus.
+        The coefficient; NaN without two ratings of a stimulus. On a continuous scale see
+        `by_value`.
     """
     q = len(ratings.levels)
-    if ratings.level is None or q < 2:
+    if ratings.level is None:
+        return gwet_by_value(ratings, kind)
+    if q < 2:
         return float("nan")
     patterns = vote_patterns(ratings)
     votes, times = patterns.votes, patterns.n_stimuli.astype(np.float64)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.opinion.by_value import kappa_by_value
 from pipelines.opinion.gwet import level_weights
 from pipelines.opinion.table import Floats, Ratings
 
@@ -40,10 +41,10 @@ def pairwise_kappa(ratings: Ratings) -> PairwiseKappa:
     both rated, E the table expected from its margins.
 
     Args:
-        ratings: One dimension, one rating per stimulus and rater, with levels.
+        ratings: One dimension, one rating per stimulus and rater.
     """
     if ratings.level is None:
-        return PairwiseKappa(float("nan"), float("nan"), 0)
+        return PairwiseKappa(*kappa_by_value(ratings))
     kinds = ("linear", "quadratic")
     penalties = [1 - level_weights(ratings.levels, kind) for kind in kinds]
     sums, counts = np.zeros(2), np.zeros(2, np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.opinion.ranks import midranks_within, pearson_within
-from pipelines.opinion.table import Floats, Ratings
+from pipelines.opinion.table import GRID_STEPS, Floats, Ratings
 
 __all__ = ["OthersMean", "leave_one_out", "rater_correlations"]
 
@@ -29,39 +29,56 @@ def leave_one_out(ratings: Ratings) -> OthersMean:
 
     All of a rater's own repetitions of the stimulus are left out of the mean.
     """
-    n, total = ratings.count_by_stimulus, _totals(ratings)
+    n = ratings.count_by_stimulus
+    score, times = _whole(ratings)
+    total = _sums(ratings.stimulus, score, ratings.n_stimuli)
     if ratings.level is not None and not _has_repeats(ratings):
-        return _by_level(ratings, n, total)
+        return _by_level(ratings, n, total, times)
     own_n: npt.NDArray[np.int64] | int = 1
-    own_sum: Floats = ratings.score
+    own_sum: Floats = score
     if _has_repeats(ratings):
         cell = ratings.stimulus.astype(np.int64) * ratings.n_raters + ratings.rater
         _, index, counts = np.unique(cell, return_inverse=True, return_counts=True)
-        own_n, own_sum = counts[index], _sums(index, ratings.score)[index]
+        own_n, own_sum = counts[index], _sums(index, score)[index]
     others = n[ratings.stimulus] - own_n
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (total[ratings.stimulus] - own_sum) / others
+        mean = (total[ratings.stimulus] - own_sum) / (others * times)
     beside = others > 0
     return OthersMean(ratings.where(beside), mean[beside] if not beside.all() else mean, None)
 
 
-def _by_level(ratings: Ratings, n: npt.NDArray[np.int64], total: Floats) -> OthersMean:
+def _whole(ratings: Ratings) -> tuple[Floats, float]:
+    """Return scores as whole numbers and what they were multiplied by; as they are, and 1.
+
+    Sums of whole numbers are exact, so that equal means are equal and tie as they should.
+    """
+    if ratings.level is not None:
+        if ratings.grid is None:
+            return ratings.score, 1.0
+        values, times = ratings.grid
+        return values.astype(np.float64)[ratings.level], float(times)
+    for times in GRID_STEPS:
+        scaled = ratings.score * times
+        whole = np.rint(scaled)
+        if np.all(np.abs(scaled - whole) < 1e-9):
+            return whole, float(times)
+    return ratings.score, 1.0
+
+
+def _by_level(
+    ratings: Ratings, n: npt.NDArray[np.int64], total: Floats, times: float
+) -> OthersMean:
     """Work the means out once for each stimulus and level instead of for each rating."""
-    levels = ratings.levels
+    levels = ratings.levels if ratings.grid is None else ratings.grid[0]
     used = ratings.histogram > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        means = (total[:, None] - levels[None, :]) / (n - 1)[:, None]
+        means = (total[:, None] - levels[None, :]) / ((n - 1) * times)[:, None]
     used &= (n > 1)[:, None]
     codes = np.zeros(means.shape, np.intp)
     codes[used] = np.unique(means[used], return_inverse=True)[1]
     beside = (n > 1)[ratings.stimulus]
     kept = ratings.where(beside)
     return OthersMean(kept, means.ravel()[kept.cells], codes.ravel()[kept.cells])
-
-
-def _totals(ratings: Ratings) -> Floats:
-    """Return the sum of scores per stimulus; whole-numbered levels give exact sums."""
-    return _sums(ratings.stimulus, ratings.score, ratings.n_stimuli)
 
 
 def _sums(group: npt.NDArray[np.integer[Any]], value: Floats, size: int = 0) -> Floats:

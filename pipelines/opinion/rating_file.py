@@ -13,6 +13,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from pipelines.opinion.coding import COLUMNS
+from pipelines.opinion.memory import check_memory
 from schemas.errors import UserError
 from schemas.text import one_line
 
@@ -39,7 +40,8 @@ def read_ratings_file(path: Path, columns: Sequence[str] = COLUMNS) -> pa.Table:
         The table for `coding.rating_table`, which checks the values.
 
     Raises:
-        UserError: `file_not_found`, `unknown_file_type`, `unreadable_file` or `no_ratings`.
+        UserError: `file_not_found`, `unknown_file_type`, `unreadable_file`, `no_ratings` or
+            `too_many_ratings`.
     """
     if not path.is_file():
         raise UserError("file_not_found", f"There is no file {path}; check the path.", status=404)
@@ -62,6 +64,7 @@ def read_ratings_file(path: Path, columns: Sequence[str] = COLUMNS) -> pa.Table:
 
 def _read_csv(path: Path, known_names: Sequence[str]) -> pa.Table:
     delimiter, names = _header(path)
+    check_memory(path)
     known = [name for name in names if name.strip() in known_names]
     bad_rows: list[tuple[int | None, int, int]] = []
 
@@ -135,6 +138,12 @@ def _read_json(path: Path, known_names: Sequence[str]) -> pa.Table:
     columns: dict[str, list[str | None]] = {}
     n_rows = 0
     for n_rows, record in enumerate(_records(path), start=1):
+        if n_rows == 1 and not set(record) & set(known_names):
+            raise UserError(
+                "missing_column",
+                f"{path.name}: its objects have {one_line(', '.join(record), 200) or 'no fields'}; "
+                "give objects with stimulus, rater and score, one a line or in one array.",
+            )
         for name, value in record.items():
             if name not in known_names:
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,9 +16,9 @@ from schemas.text import one_line
 __all__ = ["name_rows", "read_scores"]
 
 
-def name_rows(row: npt.NDArray[np.int64], bad: npt.NDArray[np.int64]) -> str:
+def name_rows(row: Sequence[int], bad: npt.NDArray[np.int64]) -> str:
     """Return up to three row numbers and how many more there are."""
-    shown = ", ".join(str(int(row[index]) + 1) for index in bad[:3])
+    shown = ", ".join(str(row[int(index)] + 1) for index in bad[:3])
     more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
     return f"row{'s' if len(bad) > 1 else ''} {shown}{more}"
 
@@ -48,7 +50,7 @@ def read_scores(column: pa.ChunkedArray, place: str) -> tuple[Floats, npt.NDArra
     if len(bad):
         raise UserError(
             "invalid_score",
-            f"{place}: the score in {name_rows(np.arange(len(score)), bad)} is "
+            f"{place}: the score in {name_rows(range(len(score)), bad)} is "
             f"{score[bad[0]]:g}; give a finite number or leave the field empty.",
         )
     return score, present
@@ -75,9 +77,10 @@ def _not_a_number(column: pa.ChunkedArray, place: str) -> UserError:
         i for i, text in enumerate(column.to_pylist()) if text is not None and not _is_number(text)
     ]
     text = one_line(str(column[bad[0]].as_py()), 40) if bad else "text"
-    where = name_rows(np.arange(len(column)), np.asarray(bad)) if bad else "a row"
+    where = name_rows(range(len(column)), np.asarray(bad)) if bad else "a row"
+    cure = "write decimals with a point" if "," in text else "correct it"
     return UserError(
-        "invalid_score", f"{place}: the score in {where} is '{text}', not a number; correct it."
+        "invalid_score", f"{place}: the score in {where} is '{text}', not a number; {cure}."
     )
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Codes", "Floats", "RatingTable", "Ratings"]
+__all__ = ["GRID_STEPS", "Codes", "Floats", "RatingTable", "Ratings"]
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
 _MOST_LEVELS = 64
 """More distinct scores than this are treated as a continuous scale."""
-_GRID_STEPS = (1, 2, 4, 5, 10, 100)
+GRID_STEPS = (1, 2, 4, 5, 10, 100)
 """Denominators tried to write the levels as whole numbers, so that boundaries are exact."""
 
 
@@ -86,7 +86,7 @@ class Ratings:
     @cached_property
     def grid(self) -> tuple[npt.NDArray[np.int64], int] | None:
         """Levels as whole numbers and what they were multiplied by; None where none fits."""
-        for times in _GRID_STEPS:
+        for times in GRID_STEPS:
             scaled = self.levels * times
             whole = np.rint(scaled)
             if self.level is not None and np.all(np.abs(scaled - whole) < 1e-9):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.opinion import memory
 from pipelines.opinion.agreement import compute_agreement
 from pipelines.opinion.coding import rating_table
 from pipelines.opinion.mos import compute_mos
@@ -164,3 +165,47 @@ def test_numpy_scores_of_any_kind():
         assert compute_mos(table).as_json()["stimuli"][0]["mos"] == 3
     with pytest.raises(UserError, match="holds bool"):
         rating_table(pa.table({"item": ["a"], "rater": ["x"], "score": [True]}))
+
+
+def test_objects_without_a_known_field_are_named(tmp_path):
+    with pytest.raises(UserError, match="its objects have votes;") as caught:
+        read(tmp_path, '{"votes":[{"stimulus":"a","rater":"b","score":1}]}', "r.json")
+    assert caught.value.code == "missing_column"
+
+
+def test_decimal_commas_are_recognised(tmp_path):
+    with pytest.raises(UserError, match="write decimals with a point"):
+        read(tmp_path, "item;rater;score\na;b;3,5\n")
+
+
+def test_single_ratings_and_single_stimuli_are_said():
+    alone = table_of([("a", "x", 3), ("b", "x", 4)])
+    assert any("SOS and intervals" in warning for warning in compute_mos(alone).warnings)
+    one = compute_agreement(table_of([("a", "x", 3), ("a", "y", 4)]), replicates=0)
+    assert any("one stimulus" in warning for warning in one.warnings)
+
+
+def test_a_file_beyond_the_free_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "r.csv"
+    path.write_text("item,rater,score\n" + "a,b,1\n" * 200)
+    monkeypatch.setattr(memory, "_SMALL_FILE", 0)
+    monkeypatch.setattr(memory, "free_memory", lambda: 10_000)
+    with pytest.raises(UserError) as caught:
+        read_ratings_file(path)
+    assert caught.value.code == "too_many_ratings"
+    monkeypatch.setattr(memory, "free_memory", lambda: None)
+    assert read_ratings_file(path).num_rows == 200
+
+
+def test_free_memory_is_the_less_of_the_machine_and_the_container(tmp_path):
+    assert memory.free_memory(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:  100 kB\n")
+    assert memory.free_memory(tmp_path) == 102_400
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("5000\n")
+    (group / "memory.current").write_text("1000\n")
+    assert memory.free_memory(tmp_path) == 4000
+    (group / "memory.max").write_text("max\n")
+    assert memory.free_memory(tmp_path) == 102_400

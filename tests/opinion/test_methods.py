@@ -7,6 +7,7 @@ import pytest
 from pipelines.opinion.bt500 import smallest_panel
 from pipelines.opinion.coding import rating_table
 from pipelines.opinion.connection import rater_groups
+from pipelines.opinion.leave_one_out import leave_one_out
 from pipelines.opinion.mos import RemovedRating, compute_mos
 from pipelines.opinion.options import METHODS, MosOptions, mos_options, options_of
 from pipelines.opinion.p910 import project
@@ -278,3 +279,11 @@ def test_recorded_options_have_no_open_default(method):
     recorded = options_of(method, MosOptions())
     assert None not in recorded.values()
     assert recorded["interval"] == ("normal" if method == "p910" else "t")
+
+
+def test_equal_means_tie_on_scales_of_tenths():
+    """0.1 + 0.7 and 0.3 + 0.5 differ in floats; ranks must not."""
+    scores = {"a": [0.1, 0.7, 0.2], "b": [0.3, 0.5, 0.2], "c": [0.5, 0.3, 0.9]}
+    alone = leave_one_out(table_of(panel(scores), (0, 1)).ratings("quality"))
+    of_third = alone.mean[alone.ratings.rater == 2]
+    assert len(set(of_third.tolist())) == 1
