@@ -14,7 +14,7 @@ from annotator.store import Store
 from pipelines.assignment import Keys, stimulus_keys
 from schemas.facts import Imported
 
-__all__ = ["Picture", "Pool"]
+__all__ = ["Picture", "Pool", "picture_of"]
 
 
 class Picture(NamedTuple):
@@ -26,6 +26,11 @@ class Picture(NamedTuple):
     width: int
     """As displayed, px."""
     height: int
+
+
+def picture_of(fact: Imported) -> Picture:
+    """Return what serving a stimulus needs to know of its image."""
+    return Picture(fact.sha256, fact.suffix, fact.rendition is not None, fact.width, fact.height)
 
 
 class Pool:
@@ -76,11 +81,7 @@ class Pool:
         for fact in new:
             self.place[fact.stimulus] = len(self.ids)
             self.ids.append(fact.stimulus)
-            self.pictures.append(
-                Picture(
-                    fact.sha256, fact.suffix, fact.rendition is not None, fact.width, fact.height
-                )
-            )
+            self.pictures.append(picture_of(fact))
         self.keys = np.concatenate([self.keys, stimulus_keys([fact.stimulus for fact in new])])
         for name in ("n_submissions", "n_texts", "n_leased", "n_texts_leased", "n_reserved"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(len(new), np.int32)]))

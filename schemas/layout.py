@@ -92,6 +92,11 @@ class StudyFolder:
         return self.root / "server.json"
 
     @property
+    def opens(self) -> Path:
+        """Name of the study beside this one that is served when no folder is named."""
+        return self.root / "opens"
+
+    @property
     def drafts(self) -> Path:
         """One file per open assignment with what its rater has typed so far."""
         return self.root / "drafts"

@@ -13,8 +13,11 @@ from starlette.responses import Response
 
 from annotator.api.answers import json_response
 from annotator.api.server import Rater, Running, Server
+from annotator.pool import Picture
 from annotator.queue import Rest, Turn, merge_parts
 from annotator.store.journal import Entry
+from annotator.tiles import is_large
+from pipelines.intake.tiles import OVERLAP_PX, TILE_PX, levels
 from schemas.errors import UserError
 from schemas.steps import Part
 from schemas.text import clean_text
@@ -183,12 +186,7 @@ def _turn(server: Server, rater: str, turn: Turn) -> dict[str, Any]:
     draft = server.drafts.load(lease.assignment)
     return {
         "assignment_id": lease.assignment,
-        "stimulus": {
-            "id": lease.stimulus,
-            "image_url": f"/images/{lease.stimulus}",
-            "width": picture.width,
-            "height": picture.height,
-        },
+        "stimulus": {"id": lease.stimulus, **_addresses(lease.stimulus, picture)},
         "steps": server.steps_json(lease.asked),
         "draft": {} if draft is None else {"answers": draft.answers},
         "progress": turn.progress,
@@ -204,8 +202,26 @@ def _coming(server: Server, stimulus: str) -> dict[str, Any] | None:
     picture = server.queue.picture(stimulus)
     if picture is None:
         return None
-    size = {"width": picture.width, "height": picture.height}
-    return {"image_url": f"/images/{stimulus}", **size}
+    return _addresses(stimulus, picture)
+
+
+def _addresses(stimulus: str, picture: Picture) -> dict[str, Any]:
+    """Return how big a picture is and where it is: whole, and large ones in tiles too."""
+    url = f"/images/{stimulus}"
+    answer: dict[str, Any] = {
+        "image_url": url,
+        "width": picture.width,
+        "height": picture.height,
+    }
+    if is_large(picture):
+        there = levels(picture.width, picture.height)
+        answer["tiles"] = {
+            "url": f"{url}/tiles/{TILE_PX}",
+            "size": TILE_PX,
+            "overlap": OVERLAP_PX,
+            "levels": [there[0], there[-1]],
+        }
+    return answer
 
 
 def _who(server: Server, rater: str) -> dict[str, Any]:

@@ -4,11 +4,11 @@
 // whatever the operating system's text size, because only then are its pixels seen as they are.
 
 import { calm } from "./dom.js";
+import { Picture } from "./picture.js";
 
 const MARGIN = 12; // px of grey around a fitted image
 const DEEPEST = 16; // largest enlargement
 const LATE_MS = 80; // a swap that takes longer shows an empty stage meanwhile
-const LARGE = 24_000_000; // px above which a picture comes in steps
 const LIBRARY = new URL("./vendor/openseadragon/openseadragon.min.js", import.meta.url);
 
 let library = null;
@@ -22,55 +22,6 @@ function loadLibrary() {
     document.head.append(script);
   });
   return library;
-}
-
-/** Fetch and decode an image; resolves to the element, rejects where it cannot be shown. */
-async function decoded(url) {
-  const image = new Image();
-  image.decoding = "sync";
-  image.alt = ""; // the stage around it has the name
-  image.src = url;
-  await image.decode();
-  return image;
-}
-
-/**
- * What is fetched of a picture, smallest first: itself, or where it is so large that browsers
- * would stall or give up, smaller copies too; each is fetched when the zoom calls for it.
- */
-function urlsOf({ image_url: url, width, height }) {
-  const urls = [url];
-  if (!width || width * height <= LARGE) return urls;
-  for (let wide = width / 2; wide > 1500; wide /= 2) urls.unshift(`${url}?w=${Math.ceil(wide)}`);
-  return urls;
-}
-
-/** A picture as the library's source: one tile a level, the first level already in memory. */
-function sourceOf(osd, { width, height, urls, image }) {
-  // Levels halve, and level 0 would be a single pixel: the library reckons with both.
-  const maxLevel = Math.ceil(Math.log2(Math.max(width, height)));
-  const minLevel = maxLevel - urls.length + 1;
-  const source = new osd.TileSource({
-    width,
-    height,
-    tileWidth: width,
-    tileHeight: height,
-    tileOverlap: 0,
-    minLevel,
-    maxLevel,
-    ready: true,
-  });
-  source.getNumTiles = () => new osd.Point(1, 1);
-  source.getClosestLevel = () => minLevel; // else the largest of one tile is always fetched: the whole
-  source.getTileUrl = (level) => urls[level - minLevel];
-  source.getTileHashKey = (level) => urls[level - minLevel];
-  source.hasTransparency = () => true;
-  source.downloadTileStart = (job) => {
-    const there = job.src === urls[0] ? Promise.resolve(image) : decoded(job.src);
-    there.then((found) => job.finish(found, null, "image"), (error) => job.fail(error.message, null));
-  };
-  source.downloadTileAbort = () => {};
-  return source;
 }
 
 export class Viewer {
@@ -104,6 +55,9 @@ export class Viewer {
       constrainDuringPan: true,
       preserveImageSizeOnResize: true,
       imageLoaderLimit: 4,
+      maxTilesPerFrame: 8,
+      minPixelRatio: 0.5 / devicePixelRatio, // never a level coarser than the screen
+      timeout: 90_000, // the server cuts a large picture when it is first asked for
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, flickEnabled: false },
       gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true, pinchRotate: false },
       gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
@@ -133,24 +87,21 @@ export class Viewer {
     return this.ahead.get(url);
   }
 
-  async load(picture) {
-    const urls = urlsOf(picture);
-    const image = await decoded(urls[0]);
-    const isWhole = urls.length === 1;
-    const width = isWhole ? image.naturalWidth : picture.width;
-    const height = isWhole ? image.naturalHeight : picture.height;
-    const item = await this.hidden(sourceOf(this.osd, { width, height, urls, image }));
-    return { width, height, item };
+  async load(named) {
+    const picture = new Picture(named);
+    await picture.fetch(this.fittingOf(picture));
+    const { width, height } = picture;
+    return { width, height, item: await this.hidden(picture) };
   }
 
-  hidden(tileSource) {
+  hidden(picture) {
     return new Promise((resolve, reject) => {
       this.viewer.addTiledImage({
-        tileSource,
+        tileSource: picture.source(this.osd),
         opacity: 0,
-        preload: true,
+        preload: !picture.isLarge, // of a large one it would fetch what is in view of the last
         success: ({ item }) => {
-          if (item.getFullyLoaded()) resolve(item);
+          if (picture.isLarge || item.getFullyLoaded()) resolve(item);
           else item.addOnceHandler("fully-loaded-change", () => resolve(item));
           this.viewer.forceRedraw();
         },
@@ -202,8 +153,12 @@ export class Viewer {
 
   /** Largest scale at which the whole image is in view, at most 1. */
   get fitting() {
+    return this.fittingOf(this);
+  }
+
+  fittingOf({ width, height }) {
     const box = this.viewer.viewport.getContainerSize();
-    const room = Math.min((box.x - 2 * MARGIN) / this.width, (box.y - 2 * MARGIN) / this.height);
+    const room = Math.min((box.x - 2 * MARGIN) / width, (box.y - 2 * MARGIN) / height);
     return Math.min(1, room * devicePixelRatio);
   }
 
