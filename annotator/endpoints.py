@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import UserError
 
 if TYPE_CHECKING:
+    from annotator.questions_calls import Way
     from pipelines.questions.client import Asker
 
 __all__ = ["KEY_VARIABLE", "Endpoint"]
@@ -31,6 +32,8 @@ class Endpoint:
     price_out: float | None = None
     """USD for a million tokens written."""
     budget_usd: float | None = None
+    poll_s: float = 30.0
+    """Between two looks at a batch."""
 
     def check(self) -> None:
         """Raise UserError where something is missing that asking needs."""
@@ -53,7 +56,8 @@ class Endpoint:
         """Return what asks the model; `http_client` stands in for the network in tests."""
         import openai
 
-        from pipelines.questions.client import Asker, Limits, Price
+        from pipelines.questions.client import Asker, Limits
+        from pipelines.questions.replies import Price
 
         self.check()
         client = openai.AsyncOpenAI(
@@ -70,3 +74,13 @@ class Endpoint:
             limits=Limits(self.concurrency, self.deadline_s, budget_usd=self.budget_usd),
             price=Price(self.price_in or 0.0, self.price_out or 0.0) if priced else None,
         )
+
+    def way(self, asker: Asker, *, in_batches: bool = False, is_waiting: bool = True) -> Way:
+        """Return how an asker asks: at once, or through the service's Batch API."""
+        from annotator.questions_batch import InBatches
+        from annotator.questions_calls import Directly
+        from pipelines.questions.batch_wire import BatchWire
+
+        if not in_batches:
+            return Directly(asker)
+        return InBatches(asker, BatchWire(asker.client, self.deadline_s), is_waiting, self.poll_s)

@@ -25,6 +25,7 @@ __all__ = [
     "evidence_of",
     "exported_questions",
     "is_new",
+    "is_settled",
     "remarks_of",
     "summary_of",
 ]
@@ -87,13 +88,25 @@ def draft_embedded(study: Store | SnapshotStore, *, dry_run: bool = False) -> Dr
     checked again, since ratings may have come in.
     """
     stored = drafts(study, with_removed=True)
-    known = [item.drafted for item in stored if item.is_kept or item.reviews]
+    known = [item.drafted for item in stored if is_settled(item)]
     drafting = draft_by_rules(evidence_of(study), remarks_of(study), study.study.seed, known)
     before = {item.drafted.draft for item in stored}
     added = tuple(item for item in drafting.checked if is_new(item, before))
     if not dry_run:
         study.append_many(drafted_facts(added))
     return Drafts(drafting, added)
+
+
+def is_settled(item: StoredDraft) -> bool:
+    """Return whether a draft stays as it was dealt: kept, reviewed, or dropped by a model's word.
+
+    What the rules dropped is checked again, since ratings may have come in.
+    """
+    reasons = {verdict.reason for verdict in item.verdicts if verdict.outcome == "drop"}
+    return item.is_kept or bool(item.reviews) or bool(reasons & _BY_MODEL)
+
+
+_BY_MODEL = {"guessable", "distractor_follows", "distractor_left_open"}
 
 
 def is_new(item: Checked, before: Container[str]) -> bool:

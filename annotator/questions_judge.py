@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from annotator.questions import evidence_of
-from annotator.questions_model import keep_replies
+from annotator.questions_calls import Way, image_url
 from annotator.store import SnapshotStore, Store
 from annotator.store.questions import StoredDraft, answered_calls, calls, drafts
-from pipelines.questions.client import Asker, Asking
 from pipelines.questions.evidence import Evidence
 from pipelines.questions.judging import Answered
 from pipelines.questions.levels import level_of
 from pipelines.questions.recipes import Unreadable, answer_messages, load_prompt, parse_answer
+from pipelines.questions.replies import Asking
 from schemas.errors import UserError
 
 __all__ = ["Judged", "judge_model"]
-
-_LONGEST_SIDE_PX = 1024
 
 
 class Judged(NamedTuple):
@@ -37,7 +33,7 @@ class Judged(NamedTuple):
 
 def judge_model(
     study: Store | SnapshotStore,
-    asker: Asker,
+    way: Way,
     progress: Callable[[int, int], None],
     *,
     with_image: bool,
@@ -49,7 +45,7 @@ def judge_model(
 
     Args:
         study: The open study.
-        asker: The model.
+        way: Asks the model.
         progress: Called with answers in hand and questions to ask.
         with_image: Send the image along, longest side at most 1024 px.
         include_unreviewed: Also questions that only the checks have seen.
@@ -67,13 +63,11 @@ def judge_model(
         )
     purpose = "answer" if with_image else "blind"
     version = load_prompt("answer").version
-    done = answered_calls(study, purpose, version, asker.model)
+    done = answered_calls(study, purpose, version, way.asker.model)
     left = [item for item in chosen if (item.draft.draft, 0) not in done]
-    askings = list(_askings(study, left, with_image=with_image))
-    outcomes = keep_replies(study, asker, purpose, version, askings, progress)
-    if isinstance(study, SnapshotStore):
-        study.refresh()
-    answers = tuple(_answers(study, chosen, purpose, asker.model))
+    askings = _askings(study, left, with_image=with_image)
+    outcomes = way.ask(study, purpose, version, askings, len(left), progress)
+    answers = tuple(_answers(study, chosen, purpose, way.asker.model))
     return Judged(answers, outcomes, len(chosen), len(chosen) - len(answers))
 
 
@@ -81,28 +75,9 @@ def _askings(
     study: Store | SnapshotStore, chosen: Sequence[StoredDraft], *, with_image: bool
 ) -> Iterator[Asking]:
     for item in chosen:
-        image = _image_url(study, item.draft.stimulus) if with_image else None
+        image = image_url(study, item.draft.stimulus) if with_image else None
         messages = answer_messages(item.draft.question, item.draft.options, image)
         yield Asking(item.draft.draft, messages, max_tokens=16)
-
-
-def _image_url(study: Store | SnapshotStore, stimulus: str) -> str:
-    from PIL import Image
-
-    row = study.stimulus(stimulus)
-    if row is None:
-        raise UserError("unknown_stimulus", f"There is no image '{stimulus}'.", status=404)
-    images = study.folder.images
-    has_rendition = row["rendition"] is not None
-    path = images.rendition(row["sha256"]) if has_rendition else images.original(
-        row["sha256"], row["suffix"]
-    )  # fmt: skip
-    with Image.open(path) as image:
-        picture = image.convert("RGB")
-    picture.thumbnail((_LONGEST_SIDE_PX, _LONGEST_SIDE_PX))
-    sink = io.BytesIO()
-    picture.save(sink, "PNG")
-    return "data:image/png;base64," + base64.b64encode(sink.getvalue()).decode()
 
 
 def _answers(

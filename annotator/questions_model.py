@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from annotator.clock import fresh_id, iso, now
-from annotator.questions import Drafts, drafted_facts, evidence_of, is_new, remarks_of
+from annotator.questions import Drafts, drafted_facts, evidence_of, is_new, is_settled, remarks_of
+from annotator.questions_calls import NO_PICTURE, Way, image_url
 from annotator.store import SnapshotStore, Store
 from annotator.store.questions import answered_calls, calls, drafts
-from pipelines.questions.client import Asker, Asking, Reply
+from pipelines.questions.client import Asker
 from pipelines.questions.drafting import Candidate
 from pipelines.questions.evidence import Evidence, Remark
 from pipelines.questions.flow import Drafting, check_candidates
 from pipelines.questions.model_drafts import model_candidates
 from pipelines.questions.recipes import Unreadable, draft_messages, draft_schema, load_prompt
-from schemas.facts import Called
+from pipelines.questions.replies import Asking
 
-__all__ = ["Plan", "draft_by_model", "keep_replies", "plan_drafting", "subject_of"]
+__all__ = ["Plan", "draft_by_model", "plan_drafting", "subject_of"]
 
 
 class Plan(NamedTuple):
@@ -37,31 +36,70 @@ def subject_of(remark: Remark) -> str:
     return f"{remark.submission}:{remark.position}"
 
 
-def _open_askings(
-    study: Store | SnapshotStore, asker: Asker, remarks: Sequence[Remark]
+def _open_remarks(
+    study: Store | SnapshotStore, model: str, remarks: Sequence[Remark]
+) -> list[Remark]:
+    """Return the feedback that a model has not answered yet."""
+    done = answered_calls(study, "draft", load_prompt("draft").version, model)
+    return [remark for remark in remarks if (subject_of(remark), 0) not in done]
+
+
+def _askings(
+    study: Store | SnapshotStore, remarks: Iterable[Remark], picture: Callable[[str], str | None]
 ) -> Iterator[Asking]:
+    """Yield what is asked of feedback.
+
+    Args:
+        study: The open study.
+        remarks: Feedback, one call each.
+        picture: Stimulus -> its image as a data URL; None where it does not go along.
+    """
     dimensions = study.study.dimension_names
     schema = draft_schema(dimensions)
-    done = answered_calls(study, "draft", load_prompt("draft").version, asker.model)
     for remark in remarks:
-        if (subject_of(remark), 0) not in done:
-            messages = draft_messages(remark.text, dimensions)
-            yield Asking(subject_of(remark), messages, schema=schema)
+        plain = draft_messages(remark.text, dimensions)
+        url = picture(remark.stimulus)
+        messages = plain if url is None else draft_messages(remark.text, dimensions, url)
+        yield Asking(subject_of(remark), messages, schema=schema, without_image=plain)
 
 
-def plan_drafting(study: Store | SnapshotStore, asker: Asker) -> Plan:
+def _pictures(study: Store | SnapshotStore, *, with_image: bool) -> Callable[[str], str | None]:
+    """Return what gives the image of a stimulus, None where it is not wanted or has no file."""
+
+    def picture(stimulus: str) -> str | None:
+        try:
+            return image_url(study, stimulus) if with_image else None
+        except OSError:
+            # The request then says that no image is attached, and so does the record of the call.
+            return None
+
+    return picture
+
+
+def plan_drafting(study: Store | SnapshotStore, asker: Asker, *, with_image: bool = True) -> Plan:
     """Return what drafting would ask and cost now."""
     remarks = remarks_of(study)
-    askings = list(_open_askings(study, asker, remarks))
+    left = _open_remarks(study, asker.model, remarks)
+    askings = _askings(study, left, lambda _: NO_PICTURE if with_image else None)
     price = asker.price
     cost = None if price is None else sum(price.at_most(asking) for asking in askings)
-    return Plan(len(askings), len(remarks) - len(askings), cost)
+    return Plan(len(left), len(remarks) - len(left), cost)
 
 
 def draft_by_model(
-    study: Store | SnapshotStore, asker: Asker, progress: Callable[[int, int], None]
+    study: Store | SnapshotStore,
+    way: Way,
+    progress: Callable[[int, int], None],
+    *,
+    with_image: bool = True,
 ) -> tuple[Drafts, Counter[str]]:
     """Ask for drafts of every feedback that was not answered yet; read, check and keep them.
+
+    Args:
+        study: The open study.
+        way: Asks the model.
+        progress: Called with replies kept and calls in all.
+        with_image: Send the image along, as long as the endpoint takes images.
 
     Returns:
         What was drafted, and how many calls of this run came out how.
@@ -69,65 +107,18 @@ def draft_by_model(
     Raises:
         UserError: the endpoint refuses or fails; what it had answered is kept.
     """
+    left = _open_remarks(study, way.asker.model, remarks_of(study))
+    askings = _askings(study, left, _pictures(study, with_image=with_image))
+    version = load_prompt("draft").version
+    outcomes = way.ask(study, "draft", version, askings, len(left), progress)
+    return _read_drafts(study, way.asker.model), outcomes
+
+
+def _read_drafts(study: Store | SnapshotStore, model: str) -> Drafts:
+    """Read every answered call of a model (which costs nothing); keep the drafts that are new."""
     remarks = remarks_of(study)
-    askings = list(_open_askings(study, asker, remarks))
-    outcomes = keep_replies(study, asker, "draft", load_prompt("draft").version, askings, progress)
-    if isinstance(study, SnapshotStore):
-        study.refresh()
-    return _read_calls(study, asker.model, remarks), outcomes
-
-
-def keep_replies(
-    study: Store | SnapshotStore,
-    asker: Asker,
-    purpose: str,
-    prompt: str,
-    askings: Sequence[Asking],
-    progress: Callable[[int, int], None],
-) -> Counter[str]:
-    """Ask, and append every reply as a fact before the next is asked."""
-    outcomes: Counter[str] = Counter()
-
-    async def keep(reply: Reply) -> None:
-        await asyncio.to_thread(study.append, [_called(asker, purpose, prompt, reply)])
-        outcomes[reply.outcome] += 1
-        progress(outcomes.total(), len(askings))
-
-    async def ask() -> None:
-        try:
-            await asker.ask_all(askings, keep)
-        finally:
-            await asker.client.close()
-
-    asyncio.run(ask())
-    return outcomes
-
-
-def _called(asker: Asker, purpose: str, prompt: str, reply: Reply) -> Called:
-    return Called(
-        at=iso(now()),
-        call=fresh_id("c"),
-        purpose=purpose,
-        subject=reply.subject,
-        round=reply.round,
-        prompt=prompt,
-        model=asker.model,
-        parameters=asker.parameters,
-        outcome=reply.outcome,
-        raw=reply.raw,
-        tokens_in=reply.tokens_in,
-        tokens_out=reply.tokens_out,
-        cost_usd=reply.cost_usd,
-        duration_ms=reply.duration_ms,
-        attempts=reply.attempts,
-        detail=reply.detail,
-    )
-
-
-def _read_calls(study: Store | SnapshotStore, model: str, remarks: Sequence[Remark]) -> Drafts:
-    """Read every answered call again (which costs nothing) and keep the drafts that are new."""
     stored = drafts(study, with_removed=True)
-    known = [item.drafted for item in stored if item.is_kept or item.reviews]
+    known = [item.drafted for item in stored if is_settled(item)]
     done = {draft.draft for draft in known}
     evidence = evidence_of(study)
     by_call: dict[str, str] = {}

@@ -16,10 +16,11 @@ from typing import Any
 
 import openai
 
-from pipelines.questions.client import Asker, Asking, Limits, Reply
+from pipelines.questions.client import Asker, Limits
 from pipelines.questions.drafting import Candidate, Drafter
 from pipelines.questions.evidence import Evidence, Image, Opinion, Remark
 from pipelines.questions.flow import check_candidates, is_kept
+from pipelines.questions.replies import Asking, Reply
 from tests.questions.stand_in import StandIn, reply
 from tests.questions.test_known_facts import drafted, is_right, known
 

@@ -64,6 +64,8 @@ class Draft:
     category: str = ""
     concern: str = "other"
     modality: str = ""
+    contrast: str = ""
+    """Yes-or-no: the same fact asked so that the other answer is right."""
 
     @property
     def answer_text(self) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "FACTS",
     "Access",
     "Assigned",
+    "Batched",
     "Called",
     "Claimed",
     "Computed",
@@ -297,7 +298,8 @@ class Called(Fact):
     kind: ClassVar[str] = "called"
     call: str
     purpose: str
-    """`draft`, `answer` (with the image), `blind` (without) or `judge`."""
+    """`draft`, `converse`, `answer` (with the image), `blind` (without), `guess`, `relate`,
+    `judge`."""
     subject: str
     """What it was asked about: `SUBMISSION:POSITION` of a feedback, or a question."""
     round: int
@@ -320,6 +322,27 @@ class Called(Fact):
     """Requests sent, failed ones too."""
     detail: str = ""
     """What went wrong, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batched(Fact):
+    """Many requests were handed over together; a later one of the same id says how it went on."""
+
+    kind: ClassVar[str] = "batched"
+    batch: str
+    """Our own name for it; the service keeps it too."""
+    status: str
+    """`opened` (written down before it is sent), `submitted`, then how it ended: `completed`,
+    `expired`, `cancelled`, `failed`, or `abandoned` where the service never got it."""
+    remote: str = ""
+    """The service's id."""
+    purpose: str = ""
+    prompt: str = ""
+    model: str = ""
+    requests: tuple[str, ...] = ()
+    """`ROUND|SUBJECT` of every request; with `opened` only."""
+    detail: str = ""
+    """What the service found wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +386,7 @@ FACTS: dict[str, type[Fact]] = {
     for cls in (
         Founded, Setting, Imported, Sighted, Described, RaterAdded, Invited, Claimed,
         Access, Assigned, Submitted, Skipped, Decided, Reversed, Computed, Discarded,
-        Called, Drafted, Reviewed,
+        Called, Batched, Drafted, Reviewed,
     )
 }  # fmt: skip
 """Kind -> type, for reading the journal back."""
@@ -382,7 +405,7 @@ def fact_from(data: dict[str, Any]) -> Fact:
         fields["feedback"] = tuple(Feedback(**f) for f in fields.get("feedback", ()))
     if cls is Drafted:
         fields["verdicts"] = tuple(tuple(verdict) for verdict in fields["verdicts"])
-    for name in ("expertise", "asked"):
+    for name in ("expertise", "asked", "requests"):
         if name in fields:
             fields[name] = tuple(fields[name])
     return cls(**fields)

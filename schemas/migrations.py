@@ -26,7 +26,7 @@ class Migration(NamedTuple):
 FACT_TABLES: tuple[str, ...] = (
     "founded", "settings", "stimuli", "sightings", "descriptions", "raters", "invites", "claims",
     "access", "assignments", "submissions", "feedback", "skips", "decisions", "reversals", "runs",
-    "discards", "calls", "drafts", "reviews",
+    "discards", "calls", "drafts", "reviews", "batches",
 )  # fmt: skip
 """Tables filled from the journal."""
 
@@ -164,5 +164,21 @@ _AUTHORS = Migration(
     ("ALTER TABLE settings ADD COLUMN author VARCHAR DEFAULT ''",),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS, _AUTHORS)
+_BATCHES = Migration(
+    5,
+    "requests handed over in batches",
+    (
+        """CREATE TABLE batches (
+            seq BIGINT, recorded_at VARCHAR, batch VARCHAR, status VARCHAR, remote VARCHAR,
+            purpose VARCHAR, prompt VARCHAR, model VARCHAR, requests VARCHAR[], detail VARCHAR)""",
+        """CREATE VIEW current_batches AS
+            SELECT batch, min(seq) AS first_seq, arg_max(status, seq) AS status,
+                   max(remote) AS remote, max(purpose) AS purpose, max(prompt) AS prompt,
+                   max(model) AS model, arg_max(detail, seq) AS detail,
+                   max(len(requests)) AS n_requests
+            FROM batches GROUP BY batch""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS, _AUTHORS, _BATCHES)
 """All migrations, in order."""

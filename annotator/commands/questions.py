@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from annotator.commands.answer import Answer
+from annotator.commands.endpoint_options import (
+    BaseUrl,
+    Budget,
+    Concurrency,
+    Deadline,
+    Model,
+    PriceIn,
+    PriceOut,
+    spending,
+    told_of_budget,
+)
 
 if TYPE_CHECKING:
     from annotator.endpoints import Endpoint
@@ -25,96 +36,151 @@ def draft(  # noqa: PLR0913 - one parameter an option
     backend: Annotated[
         str, typer.Option(metavar="embedded|openai", help="Rules, or a model at an endpoint.")
     ] = "embedded",
-    base_url: Annotated[
-        str, typer.Option(metavar="URL", help="OpenAI-compatible endpoint, ending in /v1.")
-    ] = "",
-    model: Annotated[str, typer.Option(metavar="NAME", help="Model to ask.")] = "",
-    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Requests at a time.")] = 8,
-    deadline: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest wait for one answer.")
-    ] = 120.0,
-    price_in: Annotated[
-        float | None, typer.Option(metavar="USD", help="Price of a million tokens read.")
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option(metavar="USD", help="Price of a million tokens written.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(metavar="USD", min=0, help="Ask nothing that could exceed it.")
-    ] = None,
+    base_url: BaseUrl = "",
+    model: Model = "",
+    image: Annotated[
+        bool, typer.Option(help="Send the image along, to an endpoint that takes images.")
+    ] = True,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Ask through the service's Batch API.")
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Stay until the batches have ended.")] = True,
+    blind: Annotated[
+        int,
+        typer.Option(metavar="TIMES", min=0, help="Ask the model each draft without its image."),
+    ] = 0,
+    guessable: Annotated[
+        str, typer.Option(metavar="drop|mark", help="What becomes of drafts that it guesses.")
+    ] = "drop",
+    read_distractors: Annotated[
+        bool,
+        typer.Option("--read-distractors", help="Have the model read its wrong options again."),
+    ] = False,
+    concurrency: Concurrency = 8,
+    deadline: Deadline = 120.0,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    budget: Budget = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be drafted or asked; keep nothing.")
     ] = False,
 ) -> None:
     """Draft yes-or-no, what and how questions from feedback; check them; keep what is new."""
     from annotator.endpoints import Endpoint
-    from schemas.errors import UserError
 
-    answer: Answer = context.obj
-    if backend == "embedded":
-        _draft_embedded(answer, dry_run=dry_run)
-        return
-    if backend != "openai":
-        raise UserError(
-            "unknown_backend", f"There is no backend '{backend}'; use embedded or openai."
-        )
     endpoint = Endpoint(model, base_url, concurrency, deadline, price_in, price_out, budget)
-    endpoint.check()
-    if dry_run:
-        _plan(answer, endpoint)
+    wanted = _Wanted(backend, image, batch, wait, blind, guessable, read_distractors)
+    wanted.check()
+    if wanted.needs_model:
+        endpoint.check()
+    answer: Answer = context.obj
+    if not dry_run:
+        _draft(answer, endpoint, wanted)
+    elif backend == "embedded":
+        _try_embedded(answer)
     else:
-        _draft_by_model(answer, endpoint)
+        _plan(answer, endpoint, wanted)
 
 
-def _draft_embedded(answer: Answer, *, dry_run: bool) -> None:
+class _Wanted(NamedTuple):
+    """What a run of drafting is to do."""
+
+    backend: str
+    with_image: bool
+    in_batches: bool
+    is_waiting: bool
+    blind: int
+    guessable: str
+    read_distractors: bool
+
+    @property
+    def needs_model(self) -> bool:
+        return self.backend == "openai" or bool(self.blind) or self.read_distractors
+
+    def check(self) -> None:
+        from schemas.errors import UserError
+
+        for option, given, known in (
+            ("backend", self.backend, ("embedded", "openai")),
+            ("guessable", self.guessable, ("drop", "mark")),
+        ):
+            if given not in known:
+                raise UserError(
+                    f"unknown_{option}",
+                    f"There is no {option} '{given}'; use {' or '.join(known)}.",
+                )
+        if self.in_batches and self.backend != "openai":
+            raise UserError("nothing_to_batch", "Rules ask nobody; say --backend openai --batch.")
+
+
+def _try_embedded(answer: Answer) -> None:
     from annotator.questions import draft_embedded
     from annotator.store import open_study
-    from pipelines.questions.drafting import EMBEDDED, RULES
 
     with open_study(answer.folder) as study:
-        drafts = draft_embedded(study, dry_run=dry_run)
-    head = {"backend": EMBEDDED, "model": EMBEDDED, "prompt": RULES, "dry_run": dry_run}
-    document = head | _drafted(drafts) | {"cost_usd": 0.0}
+        drafts = draft_embedded(study, dry_run=True)
+    document = _head("embedded", "") | {"dry_run": True} | _drafted(drafts) | {"cost_usd": 0.0}
     answer.give(document, _drafted_text(document))
 
 
-def _plan(answer: Answer, endpoint: Endpoint) -> None:
+def _plan(answer: Answer, endpoint: Endpoint, wanted: _Wanted) -> None:
     from annotator.questions_model import plan_drafting
     from annotator.store import open_study
-    from pipelines.questions.recipes import load_prompt
 
     with open_study(answer.folder) as study:
-        plan = plan_drafting(study, endpoint.asker())
+        plan = plan_drafting(study, endpoint.asker(), with_image=wanted.with_image)
     document = {
-        "backend": "openai", "model": endpoint.model, "prompt": load_prompt("draft").version,
-        "dry_run": True, "calls": plan.n_calls, "answered_before": plan.n_done,
+        **_head("openai", endpoint.model),
+        "dry_run": True,
+        "calls": plan.n_calls,
+        "answered_before": plan.n_done,
         "cost_usd": plan.cost_usd,
-    }  # fmt: skip
+    }
     price = "unknown" if plan.cost_usd is None else f"at most {plan.cost_usd:.2f} USD"
     answer.give(document, f"{plan.n_calls} calls of {endpoint.model}; price {price}.")
 
 
-def _draft_by_model(answer: Answer, endpoint: Endpoint) -> None:
-    from annotator.commands.progress import progress_bar
-    from annotator.questions_model import draft_by_model
-    from annotator.store import open_study
+def _head(backend: str, model: str) -> dict[str, Any]:
+    from pipelines.questions.drafting import EMBEDDED, RULES
     from pipelines.questions.recipes import load_prompt
 
-    asker = endpoint.asker()
-    with open_study(answer.folder) as study, progress_bar(answer, "feedback") as advance:
-        drafts, outcomes = draft_by_model(study, asker, advance)
+    if backend == "embedded":
+        return {"backend": EMBEDDED, "model": EMBEDDED, "prompt": RULES}
+    return {"backend": backend, "model": model, "prompt": load_prompt("draft").version}
+
+
+def _draft(answer: Answer, endpoint: Endpoint, wanted: _Wanted) -> None:
+    from annotator.commands.progress import progress_bar
+    from annotator.questions import draft_embedded
+    from annotator.questions_drafting import DraftRun
+    from annotator.store import open_study
+
+    with open_study(answer.folder) as study, progress_bar(answer, "calls") as advance:
+        run = DraftRun(study, endpoint, advance)
+        if wanted.backend == "embedded":
+            drafts = draft_embedded(study)
+        else:
+            drafts = run.draft(
+                with_image=wanted.with_image,
+                in_batches=wanted.in_batches,
+                is_waiting=wanted.is_waiting,
+            )
+        if wanted.read_distractors:
+            run.read_distractors()
+        if wanted.blind:
+            run.guess(wanted.blind, is_marked=wanted.guessable == "mark")
+        drafts = run.with_verdicts(drafts)
+    told = run.told()
     document = {
-        "backend": "openai",
-        "model": endpoint.model,
-        "prompt": load_prompt("draft").version,
+        **_head(wanted.backend, endpoint.model),
         "dry_run": False,
-        "calls": dict(outcomes),
-        "stopped_by_budget": asker.stopped_by_budget,
+        **({"calls": told["calls"]} if wanted.needs_model else {}),
         **_drafted(drafts),
-        "cost_usd": asker.spent_usd if asker.price else None,
+        **{name: value for name, value in told.items() if name != "calls"},
+        **(spending(run.last) if run.last else {"cost_usd": 0.0}),
     }
-    if asker.stopped_by_budget:
-        answer.say("Note: the budget is used up; run the same with more to go on.")
+    for line in told_of_budget(run.last) if run.last else ():
+        answer.say(line)
     answer.give(document, _drafted_text(document))
 
 
@@ -223,29 +289,23 @@ def _list_text(shown: list[StoredDraft], document: dict[str, Any]) -> str:
 @commands.command("judge")
 def judge(  # noqa: PLR0913 - one parameter an option
     context: typer.Context,
-    model: Annotated[str, typer.Option(metavar="NAME", help="Model to judge.")],
-    base_url: Annotated[
-        str, typer.Option(metavar="URL", help="OpenAI-compatible endpoint, ending in /v1.")
-    ] = "",
+    model: Annotated[str, typer.Option(metavar="NAME", help="Model to judge, or that judges.")],
+    base_url: BaseUrl = "",
     blind: Annotated[
         bool, typer.Option("--blind", help="Ask without the image: what can be guessed.")
     ] = False,
     include_unreviewed: Annotated[
         bool, typer.Option("--include-unreviewed", help="Also questions nobody has reviewed.")
     ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=512, help="Requests at a time.")] = 8,
-    deadline: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.1, help="Longest wait for one answer.")
-    ] = 120.0,
-    price_in: Annotated[
-        float | None, typer.Option(metavar="USD", help="Price of a million tokens read.")
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option(metavar="USD", help="Price of a million tokens written.")
-    ] = None,
-    budget: Annotated[
-        float | None, typer.Option(metavar="USD", min=0, help="Ask nothing that could exceed it.")
-    ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Ask through the service's Batch API.")
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Stay until the batches have ended.")] = True,
+    concurrency: Concurrency = 8,
+    deadline: Deadline = 120.0,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    budget: Budget = None,
 ) -> None:
     """Ask a model the questions; report how many it gets right, with Wilson intervals."""
     from annotator.commands.progress import progress_bar
@@ -259,8 +319,9 @@ def judge(  # noqa: PLR0913 - one parameter an option
     asker = endpoint.asker()
     with open_study(answer.folder) as study, progress_bar(answer, "questions") as advance:
         judged = judge_model(
-            study, asker, advance, with_image=not blind, include_unreviewed=include_unreviewed
-        )
+            study, endpoint.way(asker, in_batches=batch, is_waiting=wait), advance,
+            with_image=not blind, include_unreviewed=include_unreviewed,
+        )  # fmt: skip
     table = accuracy_table(judged.answers)
     document = {
         "model": model,
@@ -268,10 +329,11 @@ def judge(  # noqa: PLR0913 - one parameter an option
         "questions": judged.n_questions,
         "unanswered": judged.n_unanswered,
         "calls": dict(judged.outcomes),
-        "stopped_by_budget": asker.stopped_by_budget,
-        "cost_usd": asker.spent_usd if asker.price else None,
+        **spending(asker),
         "accuracy": table,
     }
+    for line in told_of_budget(asker):
+        answer.say(line)
     answer.give(document, _accuracy_text(table))
 
 

@@ -138,6 +138,7 @@ _SHAPES: dict[str, tuple[str, Callable[[Row], Row]]] = {
     "computed": ("runs", _json("options")),
     "discarded": ("discards", _plain),
     "called": ("calls", _json("parameters")),
+    "batched": ("batches", _lists("requests")),
     "drafted": ("drafts", lambda row: _json("body")(_json("verdicts")(row))),
     "reviewed": ("reviews", _json("changes")),
 }

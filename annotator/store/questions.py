@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from annotator.store.reads import Reads
 from schemas.draft import Draft, Verdict
 
-__all__ = ["Review", "StoredDraft", "answered_calls", "calls", "drafts", "spent"]
+__all__ = [
+    "Review",
+    "StoredDraft",
+    "answered_calls",
+    "batched_requests",
+    "batches",
+    "calls",
+    "drafts",
+    "known_calls",
+    "spent",
+]
 
 
 class Review(NamedTuple):
@@ -126,3 +137,29 @@ def spent(study: Reads) -> list[dict[str, Any]]:
             coalesce(sum(tokens_out), 0)::BIGINT AS tokens_out, sum(cost_usd) AS cost_usd
         FROM calls GROUP BY model, purpose ORDER BY model, purpose"""
     )
+
+
+def batches(study: Reads, purpose: str, prompt: str, model: str) -> list[dict[str, Any]]:
+    """Return the batches of a purpose, oldest first: batch, status, remote, n_requests, detail."""
+    return study.rows(
+        """SELECT batch, status, remote, n_requests, detail FROM current_batches
+        WHERE purpose = ? AND prompt = ? AND model = ? ORDER BY first_seq""",
+        [purpose, prompt, model],
+    )
+
+
+def batched_requests(study: Reads, names: Sequence[str]) -> set[tuple[str, int]]:
+    """Return (subject, round) of every request of some batches."""
+    rows = study.rows(
+        """SELECT DISTINCT unnest(requests) AS request FROM batches
+        WHERE batch IN (SELECT unnest(?))""",
+        [list(names)],
+    )
+    pairs = (row["request"].split("|", 1) for row in rows)
+    return {(subject, int(round_)) for round_, subject in pairs}
+
+
+def known_calls(study: Reads, purpose: str) -> set[str]:
+    """Return the ids of all calls of a purpose."""
+    rows = study.rows("SELECT call FROM calls WHERE purpose = ?", [purpose])
+    return {row["call"] for row in rows}

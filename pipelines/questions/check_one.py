@@ -14,7 +14,7 @@ from pipelines.questions.phrases import all_level_words, what_options, word_list
 from schemas.draft import Draft, Verdict
 from schemas.question import question_fault
 
-__all__ = ["CHECKS", "Context", "blind_guess", "check_one"]
+__all__ = ["CHECKS", "Context", "check_one"]
 
 _SCORE = re.compile(
     r"\b[0-9](?:[.,][0-9]+)?\s*(?:/|out of)\s*(?:5|10|100)\b|\bMOS\b|"
@@ -231,20 +231,6 @@ def no_leak(draft: Draft, context: Context) -> Verdict:
     if _FILE.search(text) or any(len(part) > 4 and part.lower() in text.lower() for part in own):
         return _drop(name, "names_file")
     return _drop(name, "names_score") if _SCORE.search(text) else _keep(name)
-
-
-def blind_guess(n_right: int | None, n_asked: int, limit: float = 0.5) -> Verdict:
-    """Drop what a model answered right without the image more often than `limit` of the times.
-
-    Args:
-        n_right: Right answers; None where no model was asked.
-        n_asked: Times it was asked.
-        limit: Share from which on the question counts as guessable.
-    """
-    name = "blind_guess"
-    if n_right is None or not n_asked:
-        return Verdict(name, "not_run", "no_endpoint")
-    return _drop(name, "guessable") if n_right / n_asked > limit else _keep(name)
 
 
 CHECKS: tuple[Callable[[Draft, Context], Verdict], ...] = (

@@ -10,66 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import openai
 
+from pipelines.questions.replies import Asking, Price, Reply, read_completion, request_body
 from schemas.errors import UserError
 
-__all__ = ["Asker", "Asking", "Limits", "Price", "Reply"]
+__all__ = ["Asker", "Limits"]
 
 _STOPS = {401: "key", 403: "key", 404: "address or model"}
 _HOPELESS = 10
 """Failures in a row, with no answer yet, after which an endpoint is given up."""
-
-
-@dataclass(frozen=True)
-class Asking:
-    """One request."""
-
-    subject: str
-    """What it is about."""
-    messages: list[dict[str, Any]]
-    round: int = 0
-    schema: dict[str, Any] | None = None
-    """Strict JSON schema of the reply."""
-    max_tokens: int = 800
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came of a request."""
-
-    subject: str
-    round: int
-    outcome: str
-    """`answered`, `refused`, `truncated`, `empty`, `not_a_reply`, `timeout`, `rate_limited`,
-    `server_error`, `no_connection` or `bad_request`."""
-    raw: str | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    cost_usd: float | None = None
-    duration_ms: int = 0
-    attempts: int = 0
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Price:
-    """What a model costs, USD for a million tokens."""
-
-    tokens_in: float
-    tokens_out: float
-
-    def of(self, tokens_in: int | None, tokens_out: int | None) -> float:
-        """Return the price of a call."""
-        return (self.tokens_in * (tokens_in or 0) + self.tokens_out * (tokens_out or 0)) / 1e6
-
-    def at_most(self, asking: Asking) -> float:
-        """Return a price that a call will hardly exceed: a token is two characters or more."""
-        return self.of(sum(len(str(m)) for m in asking.messages) // 2, asking.max_tokens)
+_NO_IMAGES = re.compile(
+    r"image.?input|image.?url|mmproj|not (?:a )?multi.?modal|images? (?:is|are) not supported|"
+    r"(?:not|n't) support (?:\w+ )?(?:images?|vision)",
+    re.IGNORECASE,
+)
+"""How endpoints say that they take no images."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +63,12 @@ class Asker:
     def __post_init__(self) -> None:
         self.spent_usd = 0.0
         self.stopped_by_budget = False
-        self._reserved_usd = 0.0
+        self.sees = True
+        """False once the endpoint has refused an image."""
+        self._reserved: dict[int, float] = {}
+        self._dearest_usd = 0.0
         self._resume_at = 0.0
-        self._enforces_schema = True
+        self._schemas = True
         self._failures_in_a_row = 0
         self._has_answered = False
 
@@ -134,8 +98,8 @@ class Asker:
                 try:
                     reply = await self.ask(asking)
                 finally:
-                    self._release(asking)
-                self.spent_usd += reply.cost_usd or 0.0
+                    self._reserved.pop(id(asking), None)
+                self._spend(reply)
                 await keep(reply)
                 n_kept += 1
                 self._give_up_when_hopeless(reply)
@@ -148,19 +112,28 @@ class Asker:
             raise errors.exceptions[0] from None
         return n_kept
 
+    @property
+    def over_budget_usd(self) -> float:
+        """What was spent beyond the budget: a server may write more than it was allowed."""
+        return max(0.0, self.spent_usd - (self.limits.budget_usd or self.spent_usd))
+
     def _reserve(self, asking: Asking) -> bool:
         if self.limits.budget_usd is None or self.price is None:
             return True
+        # A server that ignores the limit of tokens is known by what its calls have cost.
         most = self.price.at_most(asking)
-        if self.spent_usd + self._reserved_usd + most > self.limits.budget_usd:
+        running = [*self._reserved.values(), most]
+        if self.spent_usd + sum(max(usd, self._dearest_usd) for usd in running) > (
+            self.limits.budget_usd
+        ):
             self.stopped_by_budget = True
             return False
-        self._reserved_usd += most
+        self._reserved[id(asking)] = most
         return True
 
-    def _release(self, asking: Asking) -> None:
-        if self.limits.budget_usd is not None and self.price is not None:
-            self._reserved_usd -= self.price.at_most(asking)
+    def _spend(self, reply: Reply) -> None:
+        self.spent_usd += reply.cost_usd or 0.0
+        self._dearest_usd = max(self._dearest_usd, reply.cost_usd or 0.0)
 
     def _give_up_when_hopeless(self, reply: Reply) -> None:
         if reply.outcome in ("answered", "refused", "truncated", "empty"):
@@ -189,7 +162,10 @@ class Asker:
             await asyncio.sleep(max(0.0, self._resume_at - loop.time()))
             reply, wait = await self._attempt(asking)
             reply = replace(
-                reply, attempts=attempt, duration_ms=round(1000 * (loop.time() - started))
+                reply,
+                attempts=attempt,
+                duration_ms=round(1000 * (loop.time() - started)),
+                parameters=self.sent_with(asking),
             )
             if wait is None:
                 return reply
@@ -206,39 +182,47 @@ class Asker:
     async def _attempt(self, asking: Asking) -> tuple[Reply, float | None]:
         """Return what came, and how long to wait before another try: 0 own choice, None never."""
 
-        def failed(outcome: str, detail: object, raw: str | None = None) -> Reply:
-            return Reply(asking.subject, asking.round, outcome, raw, detail=str(detail)[:500])
+        def failed(outcome: str, detail: object) -> Reply:
+            return Reply(asking.subject, asking.round, outcome, detail=str(detail)[:500])
 
+        # Other requests may learn meanwhile what the endpoint does not take.
+        sent = _Sent(asking.has_image and self.sees, asking.schema is not None and self._schemas)
+        body = request_body(
+            asking, self.model, self.parameters, with_image=self.sees, with_schema=sent.schema
+        )
         try:
             async with asyncio.timeout(self.limits.deadline_s):
-                answer = await self.client.chat.completions.create(**self._body(asking))
+                answer = await self.client.chat.completions.create(**body)
         except (TimeoutError, openai.APITimeoutError):
             return failed("timeout", f"no answer in {self.limits.deadline_s} s"), 0.0
         except openai.RateLimitError as error:
             return failed("rate_limited", error), _asked_wait(error.response.headers)
         except openai.APIStatusError as error:
-            return self._status(asking, error, failed)
+            return self._status(asking, sent, error, failed)
         except openai.APIConnectionError as error:
             return failed("no_connection", error.__cause__ or error), 0.0
         except (openai.OpenAIError, ValueError) as error:
             # Half an answer, or JSON that is none.
             return failed("not_a_reply", error), 0.0
-        return self._read(asking, answer)
+        reply = read_completion(asking.subject, asking.round, answer, self.price)
+        return reply, 0.0 if reply.outcome == "not_a_reply" else None
 
-    def _body(self, asking: Asking) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": asking.messages,
-            "max_tokens": asking.max_tokens,
-            **self.parameters,
-        }
-        if asking.schema is not None and self._enforces_schema:
-            body["response_format"] = {"type": "json_schema", "json_schema": asking.schema}
-        return body
+    def sent_with(self, asking: Asking) -> dict[str, Any]:
+        """Return what goes with a request beside its prompt: parameters, and whether an image."""
+        image = {"image": self.sees} if asking.has_image else {}
+        return {**self.parameters, **asking.parameters, **image}
 
     def _status(
-        self, asking: Asking, error: openai.APIStatusError, failed: Callable[..., Reply]
+        self,
+        asking: Asking,
+        sent: _Sent,
+        error: openai.APIStatusError,
+        failed: Callable[[str, object], Reply],
     ) -> tuple[Reply, float | None]:
+        told = str(error).lower()
+        if sent.image and _NO_IMAGES.search(told):
+            self._stop_sending_images(asking, error)
+            return failed("bad_request", error), 0.001
         if error.status_code in _STOPS:
             raise UserError(
                 "endpoint_refuses",
@@ -247,38 +231,24 @@ class Asker:
             ) from error
         if error.status_code >= 500 or error.status_code in (408, 409):
             return failed("server_error", error), _asked_wait(error.response.headers)
-        told = str(error).lower()
-        if (
-            asking.schema is not None
-            and self._enforces_schema
-            and ("response_format" in told or "json_schema" in told)
-        ):
-            self._enforces_schema = False
+        if sent.schema and ("response_format" in told or "json_schema" in told):
+            self._schemas = False
             return failed("bad_request", error), 0.001
         return failed("bad_request", error), None
 
-    def _read(self, asking: Asking, answer: Any) -> tuple[Reply, float | None]:
-        """Read a reply; the library gives a page of HTML with status 200 back as a string."""
-        choices = getattr(answer, "choices", None)
-        if not choices or getattr(choices[0], "message", None) is None:
-            raw = answer if isinstance(answer, str) else None
-            detail = "the server sent something else than a chat completion"
-            return Reply(asking.subject, asking.round, "not_a_reply", raw, detail=detail), 0.0
-        usage = getattr(answer, "usage", None)
-        tokens_in = getattr(usage, "prompt_tokens", None)
-        tokens_out = getattr(usage, "completion_tokens", None)
-        message = choices[0].message
-        refusal = getattr(message, "refusal", None)
-        outcome = {"length": "truncated", "content_filter": "refused"}.get(
-            choices[0].finish_reason, "answered"
-        )
-        if refusal:
-            outcome = "refused"
-        elif outcome == "answered" and not (message.content or "").strip():
-            outcome = "empty"
-        cost = self.price.of(tokens_in, tokens_out) if self.price else None
-        raw = refusal or message.content
-        return Reply(asking.subject, asking.round, outcome, raw, tokens_in, tokens_out, cost), None
+    def _stop_sending_images(self, asking: Asking, error: openai.APIStatusError) -> None:
+        if asking.without_image is None:
+            raise UserError(
+                "endpoint_takes_no_images",
+                f"The endpoint takes no images ({error.status_code}: {error.message[:200]}); "
+                "name a model that sees, or say --blind to ask from the text alone.",
+            ) from error
+        self.sees = False
+
+
+class _Sent(NamedTuple):
+    image: bool
+    schema: bool
 
 
 def _asked_wait(headers: Any) -> float:

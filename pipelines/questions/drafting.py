@@ -31,7 +31,7 @@ from pipelines.questions.reading import Reader
 from schemas.draft import Draft
 from schemas.question import LETTERS
 
-__all__ = ["EMBEDDED", "RULES", "Candidate", "Drafter", "settle"]
+__all__ = ["EMBEDDED", "RULES", "Candidate", "Drafter", "settle", "stream_of"]
 
 EMBEDDED = "embedded"
 """Model name of the rules."""
@@ -178,14 +178,24 @@ class Drafter:
         )
 
 
+def stream_of(draft: Draft) -> str:
+    """Return what sides or letters are balanced within."""
+    if draft.type == "yes-or-no":
+        return f"yes-or-no|{draft.dimension}"
+    return f"{draft.type}|{len(draft.options)}"
+
+
 def settle(candidate: Candidate, dealer: Dealer) -> Draft:
     """Deal a candidate its side (yes-or-no) or its letter; never changed afterwards."""
     draft = candidate.draft
     if draft.type == "yes-or-no":
-        if not dealer.deal(f"yes-or-no|{draft.dimension}", 2):
-            return draft
-        return replace(draft, question=candidate.denied, answer="B", direct_answer=draft.options[1])
-    place = dealer.deal(f"{draft.type}|{len(draft.options)}", len(draft.options))
+        if not dealer.deal(stream_of(draft), 2):
+            return replace(draft, contrast=candidate.denied)
+        return replace(
+            draft, question=candidate.denied, contrast=draft.question, answer="B",
+            direct_answer=draft.options[1],
+        )  # fmt: skip
+    place = dealer.deal(stream_of(draft), len(draft.options))
     others = list(draft.options[1:])
     dealer.random(draft.draft).shuffle(others)
     options = (*others[:place], draft.options[0], *others[place:])

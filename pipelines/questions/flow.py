@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.questions.check_all import duplicates, longest_answers, topic_key, topic_shares
-from pipelines.questions.check_one import Context, blind_guess, check_one
+from pipelines.questions.check_one import Context, check_one
 from pipelines.questions.claims import Claim
 from pipelines.questions.dealing import Dealer
-from pipelines.questions.drafting import Candidate, Drafter, settle
+from pipelines.questions.drafting import Candidate, Drafter, settle, stream_of
 from pipelines.questions.evidence import Evidence, Remark
+from pipelines.questions.guessing import blind_guess
 from pipelines.questions.lexicon import load_lexicon
 from schemas.draft import Draft, Verdict
+from schemas.question import LETTERS
 
 __all__ = [
     "Checked",
@@ -97,7 +99,7 @@ def check_candidates(
     _add("duplicates", verdicts, drafts, lambda left: duplicates(left, evidence.near_copies, known))
     _add("topic_shares", verdicts, drafts, lambda left: topic_shares(left, known))
     _add("longest_answers", verdicts, drafts, longest_answers)
-    guess = blind_guess(None, 0)
+    guess = blind_guess([])
     dealer = Dealer(seed, _dealt(known))
     return [
         Checked(settle(candidate, dealer) if is_kept(said) else candidate.draft, (*said, guess))
@@ -120,13 +122,9 @@ def _add(
         verdicts[index].append(Verdict(name, "not_run", "dropped_before"))
 
 
-def _dealt(known: Sequence[Draft]) -> Counter[str]:
-    return Counter(
-        f"yes-or-no|{draft.dimension}"
-        if draft.type == "yes-or-no"
-        else f"{draft.type}|{len(draft.options)}"
-        for draft in known
-    )
+def _dealt(known: Sequence[Draft]) -> Iterator[tuple[str, int, int]]:
+    for draft in known:
+        yield stream_of(draft), len(draft.options), LETTERS.index(draft.answer)
 
 
 class _Contexts:

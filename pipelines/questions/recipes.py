@@ -26,6 +26,7 @@ __all__ = [
     "answer_messages",
     "draft_messages",
     "draft_schema",
+    "json_object",
     "load_prompt",
     "parse_answer",
     "parse_drafts",
@@ -135,17 +136,26 @@ def _messages(system: str, text: str, image_url: str | None) -> list[dict[str, A
     return [{"role": "system", "content": system}, {"role": "user", "content": content}]
 
 
+def json_object(raw: str) -> str:
+    """Return the JSON object in a reply, also with text or a code fence around it.
+
+    Raises:
+        Unreadable: there is none.
+    """
+    start, end = raw.find("{"), raw.rfind("}")
+    if start < 0 or end < start:
+        raise Unreadable("no JSON object")
+    return raw[start : end + 1]
+
+
 def parse_drafts(raw: str, dimensions: Sequence[str]) -> list[DraftedFact]:
     """Return the facts of a drafting reply, also with text or a code fence around the JSON.
 
     Raises:
         Unreadable: no JSON object, or one that breaks the schema.
     """
-    start, end = raw.find("{"), raw.rfind("}")
-    if start < 0 or end < start:
-        raise Unreadable("no JSON object")
     try:
-        facts = _DraftedFacts.model_validate_json(raw[start : end + 1]).questions
+        facts = _DraftedFacts.model_validate_json(json_object(raw)).questions
     except ValidationError as error:
         raise Unreadable(str(error.errors()[0]["msg"])) from error
     for fact in facts:

@@ -8,10 +8,12 @@ import pytest
 
 from pipelines.questions import check_one as checks
 from pipelines.questions.check_all import duplicates, longest_answers, topic_shares
-from pipelines.questions.check_one import blind_guess
+from pipelines.questions.dealing import Dealer
+from pipelines.questions.drafting import Drafter, settle
 from pipelines.questions.evidence import Image, Opinion
+from pipelines.questions.guessing import blind_guess, views
 from schemas.draft import Draft, Verdict
-from tests.questions.making import context, drafts, evidence
+from tests.questions.making import context, drafts, evidence, remark
 
 TEXT = "The legend is missing."
 
@@ -169,10 +171,32 @@ def test_a_chinese_name_leaks_without_word_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_right", "n_asked", "outcome"), [(None, 0, "not_run"), (2, 5, "keep"), (3, 5, "drop")]
+    ("answers", "outcome", "reason"),
+    [
+        ([], "not_run", "no_endpoint"),
+        ([None, None], "not_run", "unreadable"),
+        ([True, False, True], "keep", ""),
+        ([True, None, True], "drop", "guessable"),
+    ],
 )
-def test_blind_guess(n_right: int | None, n_asked: int, outcome: str) -> None:
-    assert blind_guess(n_right, n_asked).outcome == outcome
+def test_blind_guess(answers: list[bool | None], outcome: str, reason: str) -> None:
+    assert blind_guess(answers)[1:] == (outcome, reason)
+    if reason == "guessable":
+        assert blind_guess(answers, is_marked=True)[1:] == ("keep", "guessable")
+
+
+def test_habits_are_no_guesses() -> None:
+    """Whoever always says Yes, or always A, is wrong at least once in two askings."""
+    dealt = settle(Drafter(evidence()).draft(remark(TEXT))[0][0], Dealer(1))
+    asked = list(views(dealt, 2))
+    assert [v.round for v in asked] == [0, 1, 2, 3]
+    for habit in ("Yes", "No"):
+        assert not all(v.options["AB".index(v.answer)] == habit for v in asked)
+    assert {v.answer for v in asked} == {"A", "B"}
+    what = drafts(TEXT)["what"]
+    assert [v.answer for v in views(what, 4)] == ["A", "D", "C", "B"]
+    assert {v.options["ABCD".index(v.answer)] for v in views(what, 4)} == {what.answer_text}
+    assert list(views(replace(dealt, contrast=""), 3)) == []
 
 
 def _of(stimulus: str, draft: Draft, name: str = "") -> Draft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,14 +14,21 @@ import openai
 import pytest
 
 from annotator.endpoints import Endpoint
-from pipelines.questions.client import Asker, Asking, Limits, Price, Reply
+from pipelines.questions.client import Asker, Limits
+from pipelines.questions.replies import Asking, Price, Reply
 from schemas.errors import UserError
 from tests.questions.stand_in import Answer, StandIn, http, problem, reply
 
 QUICK = Limits(concurrency=4, deadline_s=2.0, patience_s=5.0, attempts=3, backoff_s=0.01)
 
 
-def ask(url: str, n: int = 1, limits: Limits = QUICK, **changes: Any) -> tuple[list[Reply], Asker]:
+def ask(
+    url: str,
+    n: int = 1,
+    limits: Limits = QUICK,
+    make: Callable[[int], Asking] | None = None,
+    **changes: Any,
+) -> tuple[list[Reply], Asker]:
     kept: list[Reply] = []
     asker = Asker(
         openai.AsyncOpenAI(api_key="none", base_url=url, max_retries=0), "m", limits, **changes
@@ -31,7 +39,7 @@ def ask(url: str, n: int = 1, limits: Limits = QUICK, **changes: Any) -> tuple[l
 
     async def run() -> None:
         try:
-            await asker.ask_all((asking(i) for i in range(n)), keep)
+            await asker.ask_all(((make or asking)(i) for i in range(n)), keep)
         finally:
             await asker.client.close()
 
@@ -166,10 +174,22 @@ def test_the_budget_stops_before_it_could_be_exceeded() -> None:
         kept, asker = ask(
             server.url, n=50, limits=replace(QUICK, concurrency=1, budget_usd=12.0), price=price
         )
-    # Each call really costs 5 USD (50 tokens), and is set aside with 1: 5 + 5 + 1 <= 12 < 15 + 1.
-    assert len(kept) == 3
+    # Each call is set aside with 1 USD and costs 5, as the server ignores the limit of tokens;
+    # from then on 5 are set aside: 5 + 5 <= 12 < 10 + 5.
+    assert len(kept) == 2
     assert asker.stopped_by_budget
-    assert sum(r.cost_usd or 0 for r in kept) == pytest.approx(15.0)
+    assert (asker.spent_usd, asker.over_budget_usd) == (pytest.approx(10.0), 0.0)
+
+
+def test_what_was_under_way_when_the_budget_broke_is_said() -> None:
+    price = Price(tokens_in=0.0, tokens_out=100_000.0)
+    with StandIn(lambda *_: reply("fine"), delay_s=0.05) as server:
+        kept, asker = ask(
+            server.url, n=50, limits=replace(QUICK, concurrency=3, budget_usd=12.0), price=price
+        )
+    # Three calls set aside with 1 USD each were sent before the first came back with 5.
+    assert len(kept) == 3
+    assert asker.over_budget_usd == pytest.approx(3.0)
 
 
 def test_a_schema_is_sent_and_left_out_where_the_endpoint_does_not_know_it() -> None:
@@ -185,6 +205,40 @@ def test_a_schema_is_sent_and_left_out_where_the_endpoint_does_not_know_it() -> 
         told = asyncio.run(asker.ask(replace(asking(1), schema={"name": "q", "schema": {}})))
         assert told.outcome == "answered"
         assert [("response_format" in body) for body in server.requests] == [True, False]
+
+
+PICTURE = [
+    {"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+        {"type": "text", "text": "what is it?"},
+    ]}
+]  # fmt: skip
+NO_IMAGES = (
+    problem("500 Error", message="image input is not supported - hint: provide the mmproj"),
+    problem("400 Bad Request", message="tiny is not a multimodal model"),
+    problem("404 Not Found", message="No endpoints found that support image input"),
+)
+
+
+@pytest.mark.parametrize("refusal", NO_IMAGES, ids=["llama.cpp", "vllm", "router"])
+def test_an_image_goes_along_until_the_endpoint_says_that_it_takes_none(refusal: bytes) -> None:
+    def answer(body: dict[str, Any], _: int) -> bytes:
+        return refusal if "image_url" in str(body["messages"]) else reply("fine")
+
+    def seen(number: int) -> Asking:
+        return replace(asking(number), messages=PICTURE, without_image=asking(number).messages)
+
+    with StandIn(answer, delay_s=0.02) as server:
+        kept, asker = ask(server.url, n=9, make=seen)
+        assert "image_url" not in str(server.requests[-1])
+    assert [r.outcome for r in kept] == ["answered"] * 9
+    assert {r.parameters["image"] for r in kept} == {False} and not asker.sees
+
+
+def test_where_an_image_is_needed_an_endpoint_that_takes_none_is_an_error() -> None:
+    with StandIn(lambda *_: NO_IMAGES[1]) as server, pytest.raises(UserError) as told:
+        ask(server.url, n=9, make=lambda n: replace(asking(n), messages=PICTURE))
+    assert told.value.code == "endpoint_takes_no_images"
 
 
 def test_through_the_librarys_own_mock_transport() -> None:

@@ -77,8 +77,15 @@ def test_every_block_holds_every_place_once(seed: int, n: int, size: int) -> Non
     dealt = [dealer.deal("stream", size) for _ in range(n)]
     counts = Counter(dealt)
     assert max(counts[i] for i in range(size)) - min(counts[i] for i in range(size)) <= 1
-    resumed = Dealer(seed, {"stream": n // 2})
+    resumed = Dealer(seed, [("stream", size, place) for place in dealt[: n // 2]])
     assert [resumed.deal("stream", size) for _ in range(n - n // 2)] == dealt[n // 2 :]
+
+
+@given(st.integers(0, 9999), st.lists(st.sampled_from("abcd"), max_size=120))
+def test_short_streams_do_not_add_up(seed: int, streams: list[str]) -> None:
+    dealer = Dealer(seed)
+    counts = Counter(dealer.deal(stream, 2) for stream in streams)
+    assert abs(counts[0] - counts[1]) <= 2
 
 
 @settings(deadline=None)
