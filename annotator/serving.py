@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import orjson
 import uvicorn
@@ -20,6 +20,7 @@ import uvloop
 from annotator.accounts import Accounts, read_secret
 from annotator.addresses import checked_public_url
 from annotator.api import Server, build_app
+from annotator.changing import Change, opened_last
 from annotator.clock import iso, now
 from annotator.demo_study import found_demo, invite_demo_people
 from annotator.drafts import Drafts
@@ -63,20 +64,35 @@ def run_server(
     Raises:
         UserError: no study, `port_in_use`, `already_running`, or what opening refuses.
     """
-    folder = StudyFolder(teller.folder)
     url = checked_public_url(public_url) if public_url else ""
-    if (demo or not teller.is_folder_named) and not folder.study_file.exists():
+    start = StudyFolder(teller.folder)
+    if (demo or not teller.is_folder_named) and not start.study_file.exists():
         teller.say(f"Making the demo study in {teller.folder} …")
         found_demo(teller.folder, simulate=simulate)
-    study = load_study(folder)
+    folder = start if teller.is_folder_named else opened_last(start)
+    if folder != start:
+        teller.say(f"Serving {folder.root}, opened last; the first study is in {start.root}.")
     # The folder first: who starts a second server on it should hear that, not of a busy port.
-    store = _open(folder, study)
+    store: Store | None = _open(folder, load_study(folder))
+    change = Change(start, folder, remembers=not teller.is_folder_named)
     try:
         listener = _listen(host, port)
     except BaseException:
-        store.close()
+        cast("Store", store).close()
         raise
+    _stop_by_returning()
     address = f"http://{_bracketed(host)}:{listener.getsockname()[1]}"
+    with listener:
+        while store is not None:
+            _serve_study(teller, store, (listener, address), url, change)
+            store = change.next_store(teller.say, _open)
+
+
+def _serve_study(
+    teller: Teller, store: Store, place: tuple[socket.socket, str], url: str, change: Change
+) -> None:
+    """Serve one study until the server is stopped or is to serve another; close the store."""
+    listener, address = place
     try:
         for notice in store.notices:
             teller.say(notice)
@@ -84,17 +100,23 @@ def run_server(
             store.append([Setting(iso(now()), "public_url", url)])
         server = build_server(store)
         links = invite_demo_people(store, server.public_url or address)
-        app = build_server_app(server)
-        _write_address(folder, address, server.token)
-        _stop_by_returning()
+        app = build_server_app(server, change.ask)
+        _write_address(store.folder, address, server.token)
+
+        def tell() -> None:
+            if change.n_served:
+                teller.say(f"Now serving {store.folder.root}.")
+            else:
+                _tell_ready(teller, address, links)
+
         # The routes answer on one core; a lighter loop leaves more of it to them.
         loops = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         with closing(server.tiles), closing(_refitting(server)), loops as runner:
-            runner.run(_serve(app, listener, lambda: _tell_ready(teller, address, links)))
+            # uvicorn closes what it listens on; the next study goes on with the same port.
+            runner.run(_serve(app, listener.dup(), tell, change))
     finally:
-        folder.server.unlink(missing_ok=True)
+        store.folder.server.unlink(missing_ok=True)
         store.close()
-        listener.close()
 
 
 def _refitting(server: Server) -> ExitStack:
@@ -127,10 +149,10 @@ def build_server(store: Store) -> Server:
     )
 
 
-def build_server_app(server: Server) -> FastAPI:
-    """Return the app with routes and screens."""
+def build_server_app(server: Server, change: Callable[[Path], None] | None = None) -> FastAPI:
+    """Return the app with routes and screens; `change` makes the process serve another study."""
     app = build_app(server)
-    desk = StoreDesk(server.store)
+    desk = StoreDesk(server.store, change=change)
     app.state.packages = desk.packages
     # So that the first page of results need not wait.
     desk.standings.prepare()
@@ -211,7 +233,9 @@ class _Uvicorn(uvicorn.Server):
             self._on_ready()
 
 
-async def _serve(app: FastAPI, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+async def _serve(
+    app: FastAPI, listener: socket.socket, on_ready: Callable[[], None], change: Change
+) -> None:
     logging.getLogger("annotator").setLevel(logging.INFO)
     config = uvicorn.Config(
         app,
@@ -221,7 +245,9 @@ async def _serve(app: FastAPI, listener: socket.socket, on_ready: Callable[[], N
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=30,
     )
-    await _Uvicorn(config, on_ready).serve(sockets=[listener])
+    server = _Uvicorn(config, on_ready)
+    change.begins(server)
+    await server.serve(sockets=[listener])
 
 
 def _tell_ready(teller: Teller, address: str, links: list[tuple[str, str, str]]) -> None:

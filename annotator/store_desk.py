@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from annotator.desk.packages import Packages
 from annotator.desk.people import People, state_of
 from annotator.desk.progress import Progress
 from annotator.desk.raters import Raters
+from annotator.desk.siblings import Siblings
 from annotator.desk.standing import Standings
 from annotator.jobs import Jobs
 from annotator.names import StimulusNames
@@ -60,13 +63,20 @@ class Closing:
 class StoreDesk:
     """Implements `annotator.screens.desk_reader.DeskReader`; its parts serve one tab each."""
 
-    def __init__(self, store: Store, jobs: Jobs | None = None, patience_s: float = 0.6) -> None:
+    def __init__(
+        self,
+        store: Store,
+        jobs: Jobs | None = None,
+        patience_s: float = 0.6,
+        change: Callable[[Path], None] | None = None,
+    ) -> None:
         """Read from `store`; append decisions to it.
 
         Args:
             store: The open store.
             jobs: The jobs of the server.
             patience_s: How long a page waits for newer results before it shows older ones.
+            change: Makes the server serve the study in another folder, where it can.
         """
         self._store = store
         self._lock = threading.Lock()
@@ -81,6 +91,7 @@ class StoreDesk:
         self.agreement = AgreementView(store, self.standings, self.jobs)
         self.incoming = Incoming(store, self.jobs)
         self.review = ReviewDesk(store)
+        self.siblings = Siblings(store, change)
         self.packages = Packages(store, self.standings, self.jobs)
 
     def is_closed(self) -> bool:
@@ -135,6 +146,7 @@ class StoreDesk:
             n_texts=sum(row["texts"] for row in people),
             n_removed=n_ratings_removed(store) if decisions else 0,
             n_retired=len(store.retired_stimuli()),
+            is_demo=store.settings().get("demo") == "yes",
             raters=[
                 RaterRow(
                     rater=row["rater"],

@@ -112,6 +112,20 @@ class StudyFolder:
         return self.root / "scoring"
 
     @property
+    def splits(self) -> Path:
+        """What exports with `--splits` decided, so that later ones leave images where they are.
+
+        One file for each choice of shares and seed. Losing them loses no fact: the next export
+        splits anew.
+        """
+        return self.root / "splits"
+
+    @property
+    def embeddings(self) -> Path:
+        """Embeddings of the images, made once; can be deleted at any time."""
+        return self.root / "embeddings.parquet"
+
+    @property
     def temporary(self) -> Path:
         """Files in the making; emptied when the store opens."""
         return self.root / "tmp"

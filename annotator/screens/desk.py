@@ -31,6 +31,7 @@ from annotator.screens.desk_progress import ProgressTab
 from annotator.screens.desk_rater import RaterTab
 from annotator.screens.desk_reader import DeskReader, MosQuery
 from annotator.screens.desk_results import ResultsTab
+from annotator.screens.desk_studies import StudiesTab
 from annotator.screens.desk_words import label
 from annotator.screens.review import ReviewTab
 from schemas.errors import UserError
@@ -130,6 +131,7 @@ def build_desk(
             people = PeopleTab(store.people, lambda request: address_of(request, public_url()))
             images = ImagesTab(store.incoming, store.jobs)
             ExportTab(store.packages, store.comparison, store.jobs)
+            StudiesTab(store.siblings)
         panels = (progress.page, methods.table, people.page, images.job)
         _wire(
             desk, screen, (tab, tabs, overview, results, name, stimulus, said, confirm, rater),
@@ -207,6 +209,8 @@ def _answer_click(desk: Desk, rater: RaterTab, query: MosQuery, said: dict[str, 
     same = [gr.skip()] * 14
     if said["do"] == "sort":
         return [*desk.sort(query, said["target"]), *same[2:]]
+    if said["do"] == "tab":
+        return [*same[:2], gr.Tabs(selected=said["target"]), *same[3:]]
     if said["do"] == "open":
         page, message = desk.show_stimulus(said["target"])
         to = gr.Tabs(selected="stimulus")

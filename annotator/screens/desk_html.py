@@ -70,18 +70,29 @@ def overview_html(overview: Overview) -> str:
         f'<div class="siqa desk"><div class="meter" role="progressbar" aria-valuenow="{share}"'
         f' aria-valuemin="0" aria-valuemax="100" aria-label="Progress of the study">'
         f'<i style="width:{share}%"></i></div><div class="tiles">{numbers}</div>'
-        f"{_next_step(overview)}{_raters(overview.raters)}{history_html(overview.decisions)}</div>"
+        f"{_demo(overview)}{_next_step(overview)}{_raters(overview.raters)}{history_html(overview.decisions)}</div>"
     )
+
+
+def _demo(overview: Overview) -> str:
+    if not overview.is_demo:
+        return ""
+    then = f"{say('is_demo_then')} {_to_tab('studies')}"
+    return f'<p class="said"><b>{say("is_demo")}</b> {then}</p>'
+
+
+def _to_tab(tab: str) -> str:
+    return button(say(f"go_{tab}"), do="tab", target=tab)
 
 
 def _next_step(overview: Overview) -> str:
     raters = [row for row in overview.raters if row.role == "rater"]
     if not overview.n_stimuli:
-        return empty(say("no_images"), say("no_images_then"))
+        return empty(say("no_images"), f"{say('no_images_then')}<br>{_to_tab('images')}")
     if not raters:
-        return empty(say("no_raters"), say("no_raters_then"))
+        return empty(say("no_raters"), f"{say('no_raters_then')}<br>{_to_tab('people')}")
     if not overview.n_submissions:
-        return empty(say("no_ratings"), say("no_ratings_then"))
+        return empty(say("no_ratings"), f"{say('no_ratings_then')}<br>{_to_tab('people')}")
     return ""
 
 

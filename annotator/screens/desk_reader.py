@@ -86,6 +86,8 @@ class Overview:
     """Ratings taken out by curators' decisions."""
     n_retired: int
     raters: Sequence[RaterRow]
+    is_demo: bool = False
+    """Whether it is the demo study."""
     decisions: Sequence[Decision] = ()
     """All decisions, newest first."""
 

@@ -26,3 +26,29 @@
     setTimeout(() => button.classList.remove("copied"), 1500);
   });
 })();
+
+// While the server changes over to another study, ask until that one answers, then go there.
+(() => {
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  const answers = async (path) => {
+    try {
+      return (await fetch(path)).ok;
+    } catch {
+      return false;
+    }
+  };
+  let going = false;
+  new MutationObserver(async () => {
+    const path = document.querySelector("[data-goes-to]")?.dataset.goesTo;
+    if (!path || going) return;
+    going = true;
+    for (let tries = 0; tries < 240; tries += 1) {
+      await pause(500);
+      if (await answers(path)) {
+        location.href = path;
+        return;
+      }
+    }
+    going = false;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
