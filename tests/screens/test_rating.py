@@ -412,22 +412,6 @@ def test_slow_image_is_never_replaced_by_the_last_one(visitor):
     expect(page.locator(".scale")).to_contain_text("px")
 
 
-def test_very_large_image_comes_in_steps(visitor):
-    page = visitor.come_in()
-    item = next_of(page)
-    item["stimulus"] |= {"width": 8000, "height": 6000}
-    item["upcoming"] = None
-    page.route("**/api/next", lambda route: route.fulfill(json=item))
-    visitor.requests.clear()
-    page.reload()
-    expect(page.locator(".scale")).to_contain_text("8000 × 6000 px")
-    page.wait_for_timeout(500)
-    asked = [url.partition("/images/")[2] for url in visitor.requests if "/images/" in url]
-    assert asked == [item["stimulus"]["id"] + "?w=2000"]
-    page.keyboard.press("o")
-    expect(page.locator(".scale")).to_contain_text("100 %")
-
-
 CONFLICTS = """() => import("/static/kept.js").then(({mergeDrafts: merge}) => {
   const draft = (text, score) => ({rate: {scores: {clarity: score}}, feedback: {text}});
   const old = draft("The axis", 3);
