@@ -64,9 +64,9 @@ def expected_gain(pool: Pool, goal: Goal) -> Array:
 
 def _density(values: Array) -> Array:
     """Return the density of each value among all, from a smoothed histogram; mean about 1."""
-    low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if high <= low:
+    if not values.size or float(np.ptp(values)) == 0:
         return np.ones_like(values)
+    low, high = float(values.min()), float(values.max())
     place = ((values - low) * (np.float32(_BINS - 1) / np.float32(high - low))).astype(np.int32)
     counts = np.bincount(place, minlength=_BINS).astype(np.float64)
     smooth = np.convolve(np.pad(counts, 2, mode="edge"), np.array([1, 4, 6, 4, 1]) / 16, "valid")
