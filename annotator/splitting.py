@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from annotator.embeddings import Embedding, image_embeddings
 from annotator.names import StimulusNames
 from annotator.store import Reads
 from exports.source import ExportSource
@@ -41,7 +43,7 @@ def with_splits(
     Raises:
         UserError: `invalid_splits`, `too_few_groups`, or `leaking_splits` naming the pairs.
     """
-    members = _members(source)
+    members = _members(source, image_embeddings(study.folder, source.stimuli))
     links = find_links(members)
     if "=" in wanted:
         shares = _shares(wanted)
@@ -74,7 +76,7 @@ def keep_splits(source: ExportSource, study: Reads, wanted: str) -> None:
 def _place(study: Reads, shares: Mapping[str, float], seed: int) -> Path:
     key = json.dumps([sorted(shares.items()), seed])
     name = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
-    return study.folder.root / "splits" / f"{name}.json"
+    return study.folder.splits / f"{name}.json"
 
 
 def _kept(study: Reads, shares: Mapping[str, float], seed: int) -> dict[str, str]:
@@ -90,15 +92,29 @@ def _kept(study: Reads, shares: Mapping[str, float], seed: int) -> dict[str, str
     return {stimulus: name for name, members in kept.items() for stimulus in members}
 
 
-def _members(source: ExportSource) -> list[Member]:
+def _members(source: ExportSource, embeddings: Mapping[str, Embedding]) -> list[Member]:
     rows = source.stimuli.filter(pc.invert(source.stimuli["is_retired"]))
     details = source.details()
-    bins = _mos_bins(source)
+    bins, types = _mos_bins(source), _question_types(source)
     columns = zip(rows["stimulus"].to_pylist(), rows["phash"].to_pylist(), strict=True)
     return [
-        Member(s, phash, details[s], f"{_discipline(details[s])}/{bins.get(s, '')}")
+        Member(
+            s,
+            phash,
+            details[s],
+            f"{_discipline(details[s])}/{bins.get(s, '')}/{types.get(s, '')}",
+            embeddings.get(s),
+        )
         for s, phash in sorted(columns)
     ]
+
+
+def _question_types(source: ExportSource) -> dict[str, str]:
+    """Return stimulus -> the types of the questions about it."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for question in source.questions:
+        found[question.stimulus].add(question.type)
+    return {stimulus: "+".join(sorted(types)) for stimulus, types in found.items()}
 
 
 def _discipline(details: Mapping[str, Any]) -> str:

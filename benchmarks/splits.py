@@ -1,4 +1,4 @@
-"""Near duplicates among 100,000 hashes, and splits of as many images, wall time.
+"""Near duplicates among 100,000 hashes and embeddings, and splits of as many images, wall time.
 
     python benchmarks/splits.py [--small]
 
@@ -16,10 +16,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pipelines.splits import Member, find_links, leak_report, make_splits  # noqa: E402
+from pipelines.splits import (  # noqa: E402
+    EMBEDDING_SIZE,
+    Member,
+    find_links,
+    leak_report,
+    make_splits,
+)
 
 GOAL_S = 60.0
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -53,12 +61,16 @@ def main() -> None:
 
 def made_members(n: int) -> list[Member]:
     """Return images of which one in ten is a near duplicate of another, papers of five figures."""
-    rng = random.Random(1)
+    rng, random_vectors = random.Random(1), np.random.default_rng(1)
     hashes = [rng.getrandbits(64) for _ in range(n)]
+    vectors = random_vectors.normal(size=(n, EMBEDDING_SIZE))
     for at in range(0, n - 1, 10):
-        hashes[at + 1] = hashes[at] ^ sum(1 << bit for bit in rng.sample(range(64), 4))
+        hashes[at + 1] = hashes[at] ^ sum(1 << bit for bit in rng.sample(range(64), 12))
+        vectors[at + 1] = vectors[at] + random_vectors.normal(size=EMBEDDING_SIZE) / 2
+    vectors *= 400 / np.linalg.norm(vectors, axis=1, keepdims=True)
+    whole = np.round(vectors).clip(-127, 127).astype(np.int8)
     return [
-        Member(f"s{at:07}", f"{value:016x}", {"paper": at // 5}, rng.choice("abcdef"))
+        Member(f"s{at:07}", f"{value:016x}", {"paper": at // 5}, rng.choice("abcdef"), whole[at])
         for at, value in enumerate(hashes)
     ]
 

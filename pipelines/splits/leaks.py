@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipelines.splits.assign import frozen_hash
-from pipelines.splits.links import GROUP_COLUMNS, NEAR_BITS, Link, Member
+from pipelines.splits.links import GROUP_COLUMNS, NEAR_BITS, SIMILAR_COSINE, Link, Member
 
 __all__ = ["leak_report"]
 
@@ -49,14 +49,23 @@ def leak_report(
     ]
     columns = {name.casefold() for name in GROUP_COLUMNS}
     used = sorted({n for m in members for n in m.details if n.casefold() in columns})
-    by = f"perceptual hashes up to {near_bits} of 64 bits apart" + (
-        f" and the columns {', '.join(used)}" if used else ""
-    )
+    n_embedded = sum(member.embedding is not None for member in members)
+    ways = [f"perceptual hashes up to {near_bits} of 64 bits apart"]
+    if n_embedded:
+        ways.append(f"embeddings from a cosine of {SIMILAR_COSINE}")
+    if used:
+        ways.append(f"the columns {', '.join(used)}")
+    by = " and ".join([", ".join(ways[:-1]), ways[-1]] if ways[1:] else ways)
     found = f"{len(pairs)} pairs cross a border" if pairs else "no pair crosses a border"
     return {
         "summary": f"{len(members)} images were searched by {by}: {found}.",
         "n_leaks": len(pairs),
         "pairs": pairs[:_SHOWN],
-        "searched": {"images": len(members), "near_bits": near_bits, "columns": used},
+        "searched": {
+            "images": len(members),
+            "near_bits": near_bits,
+            "embeddings": n_embedded,
+            "columns": used,
+        },
         "hash": frozen_hash(splits),
     }

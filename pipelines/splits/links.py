@@ -9,8 +9,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from pipelines.splits.near import near_pairs
+from pipelines.splits.similar import similar_pairs
 
 __all__ = ["GROUP_COLUMNS", "NEAR_BITS", "Link", "Member", "find_links"]
 
@@ -24,6 +26,14 @@ NEAR_BITS = 8
 
 Measured on 108 distinct figures: two of them differ in 12 bits or more; rescaled to a quarter all
 are within 8, recompressed at quality 20 within 4, cropped by 2 % 107 of 108, by 5 % 86 of 108.
+"""
+SIMILAR_COSINE = 0.8
+SIMILAR_BITS = 20
+"""Embeddings at a cosine of 0.8 or more and hashes within 20 bits are those of near duplicates.
+
+Measured on the same 108 figures: no two of them are (the nearest have a cosine of 0.78); scaled,
+recompressed, darkened, grey or cropped by 5 % all are found, cropped by 10 % 71, with a border of
+5 % 68. Hashes alone find 86, 26 and 34 of the last three.
 """
 _BLANK = frozenset({"0" * 16, "8" + "0" * 15})
 """Hashes of pictures of one colour, which say nothing."""
@@ -40,6 +50,8 @@ class Member:
     """The manifest's columns."""
     stratum: str = ""
     """Kind of image, which every split should have its share of."""
+    embedding: npt.NDArray[np.int8] | None = field(default=None, compare=False)
+    """`gradient_embedding` of the picture, where there is one."""
 
 
 class Link(NamedTuple):
@@ -50,7 +62,7 @@ class Link(NamedTuple):
     reason: str
     """`near_duplicate`, or the column they share."""
     detail: str
-    """Shared value, or the distance in bits."""
+    """Shared value, distance of the hashes in bits, or cosine of the embeddings."""
 
 
 def find_links(
@@ -68,7 +80,8 @@ def find_links(
         columns: Manifest columns; matched whatever their case.
         near_bits: Greatest distance of near duplicates; -1 leaves pictures out of account.
     """
-    return [*_by_column(members, columns), *_near(members, near_bits)]
+    near = [*_near(members, near_bits), *_similar(members)] if near_bits >= 0 else []
+    return [*_by_column(members, columns), *near]
 
 
 def _by_column(members: Sequence[Member], columns: Sequence[str]) -> Iterator[Link]:
@@ -85,8 +98,6 @@ def _by_column(members: Sequence[Member], columns: Sequence[str]) -> Iterator[Li
 
 
 def _near(members: Sequence[Member], near_bits: int) -> Iterator[Link]:
-    if near_bits < 0:
-        return
     by_hash: defaultdict[str, list[str]] = defaultdict(list)
     for member in members:
         if member.phash and member.phash not in _BLANK:
@@ -100,3 +111,28 @@ def _near(members: Sequence[Member], near_bits: int) -> Iterator[Link]:
         yield Link(
             by_hash[texts[first]][0], by_hash[texts[second]][0], "near_duplicate", str(distance)
         )
+
+
+def _similar(members: Sequence[Member]) -> Iterator[Link]:
+    shown = [m for m in members if m.embedding is not None and m.phash and m.phash not in _BLANK]
+    if not shown:
+        return
+    last: dict[bytes, int] = {}
+    for at, member in enumerate(shown):
+        last.setdefault(np.asarray(member.embedding).tobytes(), at)
+    # Pictures of one embedding are tied to the first of them.
+    for at, member in enumerate(shown):
+        first = last[np.asarray(member.embedding).tobytes()]
+        if first != at and _bits(shown[first], member) <= SIMILAR_BITS:
+            yield Link(shown[first].stimulus, member.stimulus, "near_duplicate", "cosine 1.00")
+    kept = [shown[at] for at in last.values()]
+    pairs = similar_pairs(np.stack([np.asarray(m.embedding) for m in kept]), SIMILAR_COSINE)
+    for at, to, cosine in zip(*(side.tolist() for side in pairs), strict=True):
+        if NEAR_BITS < _bits(kept[at], kept[to]) <= SIMILAR_BITS:
+            yield Link(
+                kept[at].stimulus, kept[to].stimulus, "near_duplicate", f"cosine {cosine:.2f}"
+            )
+
+
+def _bits(one: Member, two: Member) -> int:
+    return (int(one.phash or "0", 16) ^ int(two.phash or "0", 16)).bit_count()

@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from pipelines.splits import Link, Member, find_links, frozen_hash, leak_report, make_splits
+from pipelines.splits import (
+    Link,
+    Member,
+    find_links,
+    frozen_hash,
+    gradient_embedding,
+    leak_report,
+    make_splits,
+    similar,
+)
 from pipelines.splits.near import near_pairs
 from schemas.errors import UserError
 
@@ -108,3 +118,46 @@ def test_one_group_cannot_be_split() -> None:
     images = [Member(name, None, {"paper": "one"}) for name in "abc"]
     with pytest.raises(UserError, match="would stay empty"):
         make_splits(images, find_links(images), SHARES, 0)
+
+
+@given(st.integers(0, 5), st.sampled_from([0.5, 0.8]))
+def test_similar_pairs_of_few_are_those_of_comparing_all_with_all(seed: int, cosine: float) -> None:
+    rng = np.random.default_rng(seed)
+    vectors = rng.integers(-9, 10, (60, 4)).astype(np.int8)
+    lengths = np.linalg.norm(vectors.astype(float), axis=1)
+    pairs = similar.similar_pairs(vectors, cosine)
+    told = dict(zip(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True), pairs.cosine,
+                    strict=True))  # fmt: skip
+    for j in range(60):
+        for i in range(j):
+            if lengths[i] and lengths[j]:
+                exact = float(vectors[i].astype(int) @ vectors[j] / lengths[i] / lengths[j])
+                assert abs(exact - cosine) < 1e-5 or ((i, j) in told) == (exact > cosine)
+                assert told.get((i, j), exact) == pytest.approx(exact)
+
+
+def test_cells_find_nearly_all_similar_pairs(monkeypatch) -> None:
+    monkeypatch.setattr(similar, "_SMALL", 100)
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(1500, 32))
+    vectors[1::10] = vectors[::10] + rng.normal(size=(150, 32)) * 0.3
+    vectors[7] = 0
+    pairs = similar.similar_pairs(np.round(vectors * 30).clip(-127, 127).astype(np.int8), 0.85)
+    found = set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
+    assert len([at for at in range(0, 1500, 10) if (at, at + 1) in found]) > 140
+    assert not any(7 in pair for pair in found)
+
+
+def test_a_crop_whose_hash_is_far_is_tied_by_its_embedding() -> None:
+    noise = np.random.default_rng(4).integers(0, 255, (12, 12), np.uint8)
+    whole = Image.fromarray(noise).resize((300, 300), Image.Resampling.BICUBIC)
+    crop = whole.crop((8, 8, 292, 292))
+    images = [
+        Member("a", "0123456789abcdef", embedding=gradient_embedding(whole)),
+        Member("b", "0123456789abf210", embedding=gradient_embedding(crop)),
+        Member("c", "fedcba9876543210", embedding=gradient_embedding(crop)),
+        Member("d", "0123456789abcde0", embedding=gradient_embedding(Image.new("L", (9, 9)))),
+    ]
+    links = {(x.first, x.second, x.reason, x.detail[:6]) for x in find_links(images)}
+    assert links == {("a", "b", "near_duplicate", "cosine"), ("a", "d", "near_duplicate", "4")}
+    assert "embeddings" in leak_report(images, [], {"train": ["a"]})["summary"]
