@@ -11,6 +11,7 @@ import typer
 from annotator.commands.answer import Answer
 
 if TYPE_CHECKING:
+    from pipelines.opinion.labels import Labels
     from pipelines.opinion.mos import MosResult
     from pipelines.opinion.options import MosOptions
     from pipelines.opinion.table import RatingTable
@@ -44,6 +45,13 @@ def mos(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write .csv, .parquet or .json.")
     ] = None,
+    levels: Annotated[
+        str,
+        typer.Option(
+            metavar="RULE",
+            help="Add level, word and vote shares: q-align, siqa or siqa-as-published.",
+        ),
+    ] = "",
     save: Annotated[
         str, typer.Option(metavar="NAME", help="Keep the scores in the study as a named run.")
     ] = "",
@@ -73,12 +81,25 @@ def mos(
             raise typer.BadParameter("--scale goes with --ratings; a study has its own scale.")
         result = _of_study(answer, method, options, save)
     answer.note(result.warnings)
-    document = result.as_json() if out is not None or answer.as_json else {}
+    labels = _labels(result, levels)
+    document: dict[str, Any] = {}
+    if out is not None or answer.as_json:
+        from annotator.commands.mos_file import mos_document
+
+        document = mos_document(result, labels)
     if out is not None:
         from annotator.commands.mos_file import write_mos
 
-        write_mos(result, document, out)
+        write_mos(result, labels, document, out)
     answer.give(document, _summary(result, out))
+
+
+def _labels(result: MosResult, rule: str) -> Labels | None:
+    if not rule:
+        return None
+    from pipelines.opinion.labels import label_scores
+
+    return label_scores(result, rule)
 
 
 def _check_method(method: str) -> None:

@@ -112,12 +112,16 @@ class MosResult:
             "warnings": list(self.warnings),
         }  # fmt: skip
 
-    def stimuli_table(self) -> pa.Table:
+    def stimuli_table(self, dimension: str | None = None) -> pa.Table:
         """Return one row per stimulus and dimension that was rated; undefined is null.
 
         Columns: stimulus, dimension (strings), n, mos, sos, ci95, ci95_low, ci95_high.
+
+        Args:
+            dimension: The only dimension or composite to take; all where absent.
         """
-        parts = [self._stimuli_part(name, e) for name, e in self.estimates.items()]
+        names = self.estimates if dimension is None else [dimension]
+        parts = [self._stimuli_part(name, self.estimates[name]) for name in names]
         return pa.concat_tables(parts) if parts else _STIMULI.empty_table()
 
     def _stimuli_part(self, name: str, estimate: Estimate) -> pa.Table:
