@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BaseUrl",
+    "Batch",
     "Budget",
     "Concurrency",
     "Deadline",
     "Model",
     "PriceIn",
     "PriceOut",
+    "Wait",
     "spending",
     "told_of_budget",
 ]
@@ -38,6 +40,9 @@ PriceOut = Annotated[
 Budget = Annotated[
     float | None, typer.Option(metavar="USD", min=0, help="Ask nothing that could exceed it.")
 ]
+
+Batch = Annotated[bool, typer.Option("--batch", help="Ask through the service's Batch API.")]
+Wait = Annotated[bool, typer.Option(help="With --batch: stay until the batches have ended.")]
 
 
 def spending(asker: Asker) -> dict[str, Any]:
