@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from annotator.embeddings import Embedding, image_embeddings
 from annotator.names import StimulusNames
 from annotator.store import Reads
+from exports.overview import DISCIPLINE_KEYS
 from exports.source import ExportSource
 from pipelines.splits import Member, find_links, leak_report, make_splits
 from schemas.errors import UserError
@@ -23,7 +24,6 @@ from schemas.text import one_line
 
 __all__ = ["keep_splits", "with_splits"]
 
-_STRATA = ("discipline", "field", "subject", "class")
 _BINS = 5
 _SHOWN = 5
 
@@ -119,7 +119,7 @@ def _question_types(source: ExportSource) -> dict[str, str]:
 
 def _discipline(details: Mapping[str, Any]) -> str:
     lower = {name.casefold(): value for name, value in details.items()}
-    return str(next((lower[name] for name in _STRATA if lower.get(name)), ""))
+    return str(next((lower[name] for name in DISCIPLINE_KEYS if lower.get(name)), ""))
 
 
 def _mos_bins(source: ExportSource) -> dict[str, int]:

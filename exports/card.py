@@ -97,7 +97,8 @@ def _composition(source: ExportSource, contents: Contents) -> str:
         ("ratings that count", ratings.num_rows),
         ("texts of feedback", source.feedback.num_rows),
     ]
-    return "## Composition\n\n" + _table(("what", "number"), rows)
+    figure = "![Images by discipline and MOS, questions by type](overview.svg)"
+    return "## Composition\n\n" + _table(("what", "number"), rows) + "\n\n" + figure
 
 
 def _protocol(source: ExportSource, options: ExportOptions) -> str:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from exports.card import card_text, citation_text
 from exports.images import copy_images
 from exports.opinions import write_opinions
+from exports.overview import overview_of, overview_svg
 from exports.package import MANIFEST, FileEntry, Package, building
 from exports.pictures import Picture, Plan, plan_picture
 from exports.source import ExportOptions, ExportSource
@@ -29,6 +30,8 @@ __all__ = [
     "put_images",
 ]
 
+OVERVIEW = "overview.svg"
+"""Name of the overview figure."""
 FORMAT_VERSION = 1
 """Version of the package layout; goes up when a reader must know."""
 
@@ -110,6 +113,8 @@ def publish(
         if source.leak_report is not None:
             package.write_json("leaks.json", source.leak_report)
             contents.files["leaks.json"] = "what the search for leaks between splits found"
+        package.write_text(OVERVIEW, overview_svg(overview_of(source), source.study.title))
+        contents.files[OVERVIEW] = "figure: images by discipline and MOS, questions by type"
         package.write_text("CITATION.cff", citation_text(source))
         package.write_text("README.md", card_text(name, source, options, contents))
         package.write_json(MANIFEST, _manifest(name, source, options, contents, package))

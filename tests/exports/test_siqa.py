@@ -103,7 +103,7 @@ def test_without_splits_only_bench_files_are_written(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "bench_SIQA-S.json", "bench_SIQA-U.json", "answer", "submission_template", "images",
-        "mos.csv", "ratings.csv", "manifest.json", "README.md", "CITATION.cff",
+        "mos.csv", "ratings.csv", "manifest.json", "README.md", "CITATION.cff", "overview.svg",
     }  # fmt: skip
     assert json.loads((tmp_path / "out" / "bench_SIQA-U.json").read_text()) == []
 
