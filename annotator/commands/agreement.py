@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipelines.opinion.agreement import AgreementResult
-    from pipelines.opinion.mos import RemovedRating
+    from pipelines.opinion.mos import MosResult, RemovedRating
     from pipelines.opinion.options import MosOptions
+    from pipelines.opinion.scorer import ScorerPairs
     from pipelines.opinion.table import RatingTable
     from schemas.study import Composite
 
@@ -52,6 +53,10 @@ def agreement(
         int, typer.Option(min=0, max=100_000, help="Bootstrap replicates of the intervals.")
     ] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 0,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A scorer's predictions, to compare with the MOS."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report .html, or .json.")
     ] = None,
@@ -75,15 +80,57 @@ def agreement(
         seed=seed,
     )
     answer.note(result.warnings)
-    document = result.as_json()
-    if out is not None:
+    scores = None
+    if predictions is not None or out is not None:
+        scores = _scores(given, method or "mean", options)
+    scorer = None
+    if predictions is not None and scores is not None:
+        scorer = _scorer(predictions, scores, replicates, seed)
+    document = _document(given, result, scorer)
+    if out is not None and scores is not None:
         text = (
             json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
             if out.suffix == ".json"
-            else _report(given, result, method or "mean", options, _command(answer, out))
+            else _report(given, result, scores, options, scorer, _command(answer, out))
         )
         _write(out, text)
     answer.give(document, _summary(document, out))
+
+
+def _scores(given: _Given, method: str, options: MosOptions) -> MosResult:
+    from pipelines.opinion.mos import compute_mos
+
+    return compute_mos(given.table, method, options, given.composites, given.removed)  # type: ignore[arg-type]
+
+
+def _scorer(file: Path, scores: MosResult, replicates: int, seed: int) -> dict[str, ScorerPairs]:
+    from pipelines.opinion.prediction_file import read_predictions
+    from pipelines.opinion.scorer import compare_scorer
+
+    return compare_scorer(scores, read_predictions(file), replicates, seed)
+
+
+def _document(
+    given: _Given, result: AgreementResult, scorer: Mapping[str, ScorerPairs] | None
+) -> dict[str, Any]:
+    """Return agreement, raters as instruments, and where more ratings help."""
+    from pipelines.opinion.instruments import rater_readings
+    from pipelines.opinion.planning import plan_ratings
+
+    table = given.table
+    document = result.as_json()
+    document["readings"] = [r.as_json() for r in rater_readings(table, given.groups)]
+    step = (table.high - table.low) / 4
+    document["plan"] = {
+        name: plan_ratings(table.ratings(name)).as_json(table.stimuli, step)
+        for name in (table.dimensions if table.n else ())
+    }
+    if scorer is not None:
+        document["scorer"] = {
+            name: pairs.figures.as_json() | {"without_prediction": pairs.n_without}
+            for name, pairs in scorer.items()
+        }
+    return document
 
 
 def _given(answer: Answer, ratings: Path | None, scale: str) -> _Given:
@@ -105,27 +152,29 @@ def _given(answer: Answer, ratings: Path | None, scale: str) -> _Given:
 
 
 def _report(
-    given: _Given, result: AgreementResult, method: str, options: MosOptions, command: str
+    given: _Given,
+    result: AgreementResult,
+    scores: MosResult,
+    options: MosOptions,
+    scorer: Mapping[str, ScorerPairs] | None,
+    command: str,
 ) -> str:
     """Return the report: scores by the method, beside those of the others, and agreement."""
     from annotator.clock import now
-    from pipelines.opinion.mos import compute_mos
     from pipelines.opinion.options import METHODS
     from pipelines.opinion.report import report_html
 
-    scores = {
-        name: compute_mos(given.table, name, options, given.composites, given.removed)
-        for name in METHODS
-    }
+    others = [name for name in METHODS if name != scores.method]
     return report_html(
         given.title,
-        scores[method],  # type: ignore[index]
+        scores,
         result,
         command=command,
         made_at=now().strftime("%Y-%m-%d %H:%M UTC"),
-        compared=[scores[name] for name in METHODS if name != method],
+        compared=[_scores(given, name, options) for name in others],
         table=given.table,
         groups=given.groups,
+        scorer=scorer,
     )
 
 

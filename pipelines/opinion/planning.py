@@ -6,7 +6,9 @@ never from the spread of one stimulus's few votes: three equal votes are not cer
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,8 @@ __all__ = ["RatingPlan", "expected_half_width", "plan_ratings", "raters_needed"]
 
 _MOST_RATERS = 1000
 """Panels beyond this are reported as not reachable."""
+_TARGETS = (0.5, 0.4, 0.3)
+"""Half-widths for which the number of raters is told, in quarters of the scale."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,38 @@ class RatingPlan:
             for count, width in zip(counts, widths, strict=True)
             if len(width)
         ]
+
+    def targets(self, step: float) -> list[dict[str, Any]]:
+        """Return half-widths of 0.5, 0.4 and 0.3 steps with the raters that each needs.
+
+        Args:
+            step: A quarter of the scale's range.
+
+        Returns:
+            `half_width`, and `median` and `for_90_percent` of the raters a stimulus needs; None
+            where more than 1000 are.
+        """
+        found = []
+        for share in _TARGETS:
+            needed = self.needed(share * step)[np.isfinite(self.variance)]
+            reachable = np.where(needed > 0, needed, _MOST_RATERS + 1)
+            quantiles = [
+                float(np.quantile(reachable, q)) if len(reachable) else math.inf for q in (0.5, 0.9)
+            ]
+            raters = [math.ceil(q) if q <= _MOST_RATERS else None for q in quantiles]
+            found.append(
+                {"half_width": share * step, "median": raters[0], "for_90_percent": raters[1]}
+            )
+        return found
+
+    def as_json(self, stimuli: tuple[str, ...], step: float, most: int = 100) -> dict[str, Any]:
+        """Return the plan, with the `most` stimuli that one more rating helps most."""
+        return {
+            "sos_a": self.a if math.isfinite(self.a) else None,
+            "targets": self.targets(step),
+            "curve": [{"raters": n, "half_width": width} for n, width in self.curve()],
+            "stimuli": self.table(stimuli).slice(0, most).to_pylist(),
+        }
 
     def table(self, stimuli: tuple[str, ...], more: tuple[int, ...] = (1, 2, 3)) -> pa.Table:
         """Return rated stimuli, the one that gains most from one more rating first.

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Point", "bar_plot", "caterpillar_plot", "interval_plot"]
+__all__ = ["Point", "bar_plot", "caterpillar_plot", "interval_plot", "scatter_plot"]
 
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#777777"
 _WIDTH, _LEFT, _RIGHT, _ROW = 680, 190, 20, 20
+_MOST_DOTS = 4000
 
 
 class Point(NamedTuple):
@@ -98,6 +99,48 @@ def bar_plot(bars: Sequence[tuple[str, float]], axis: str) -> str:
         )
         parts.append(_text(scale.at(value) + 5, y + 4, f"{value:g}", "start"))
     return _svg(height, parts, axis)
+
+
+def scatter_plot(
+    points: Sequence[tuple[float, float]],
+    curve: Sequence[tuple[float, float]],
+    x_axis: str,
+    y_axis: str,
+) -> str:
+    """Return dots with a fitted curve over them.
+
+    Args:
+        points: (x, y), finite; of more than 4000 a regular sample is drawn.
+        curve: (x, y) of the fit from left to right.
+        x_axis: What the horizontal axis shows.
+        y_axis: What the vertical axis shows.
+    """
+    drawn = points[:: max(1, -(-len(points) // _MOST_DOTS))]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    height, left, bottom = 420, 60, 370
+    across = _Scale(min(xs), max(xs), left + 10, _WIDTH - _RIGHT)
+    up = _Scale(min(ys), max(ys), bottom - 10, 24)
+    parts = []
+    for tick in _ticks(up.low, up.high):
+        y = up.at(tick)
+        parts += [
+            _line(left, y, _WIDTH - _RIGHT, y, "#dddddd"),
+            _text(left - 6, y + 4, f"{tick:g}", "end"),
+        ]
+    for tick in _ticks(across.low, across.high):
+        x = across.at(tick)
+        parts += [
+            _line(x, 14, x, bottom, "#dddddd"),
+            _text(x, bottom + 16, f"{tick:g}", "middle"),
+        ]
+    parts += [_dot(across.at(x), up.at(y), _BLUE, False, 2.2) for x, y in drawn]
+    path = " ".join(f"{across.at(x):.1f},{up.at(y):.1f}" for x, y in curve)
+    parts.append(f'<polyline points="{path}" fill="none" stroke="{_ORANGE}" stroke-width="2.2"/>')
+    parts += [
+        _text(left + 10, bottom + 38, x_axis, "start"),
+        _text(left - 6, 12, y_axis, "start"),
+    ]
+    return _svg(height, parts, f"{y_axis} over {x_axis}")
 
 
 class _Scale(NamedTuple):

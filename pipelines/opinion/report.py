@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -14,6 +14,10 @@ from pipelines.opinion.estimate import Estimate
 from pipelines.opinion.mos import MosResult
 from pipelines.opinion.plots import Point, bar_plot, caterpillar_plot, interval_plot
 from pipelines.opinion.report_advice import advice_html
+from pipelines.opinion.report_levels import levels_html
+from pipelines.opinion.report_scorer import scorer_html
+from pipelines.opinion.report_table import html_table
+from pipelines.opinion.scorer import ScorerPairs
 from pipelines.opinion.table import RatingTable
 
 __all__ = ["report_html"]
@@ -36,7 +40,7 @@ h2{break-after:avoid}a{color:inherit}@page{margin:18mm}}
 """
 
 
-def report_html(
+def report_html(  # noqa: PLR0913 - the parts of one document
     title: str,
     mos: MosResult,
     agreement: AgreementResult,
@@ -46,6 +50,7 @@ def report_html(
     compared: Sequence[MosResult] = (),
     table: RatingTable | None = None,
     groups: Mapping[str, str] | None = None,
+    scorer: Mapping[str, ScorerPairs] | None = None,
 ) -> str:
     """Return the report as one HTML document without any outside reference.
 
@@ -58,6 +63,7 @@ def report_html(
         compared: Runs of other methods, for the table of how far each moves MOS.
         table: The ratings, for where more of them help and for raters as instruments.
         groups: Stimulus -> group, for bias by discipline.
+        scorer: Dimension -> predictions beside the MOS.
     """
     body = [
         f"<h1>Opinion scores: {escape(title)}</h1>",
@@ -76,7 +82,9 @@ def report_html(
         _agreement_table(agreement),
         "<h2>Raters</h2>",
         *(_bias_figure(mos, name, estimate) for name, estimate in mos.estimates.items()),
-        "" if table is None else advice_html(table, groups, _table),
+        "" if table is None else advice_html(table, groups),
+        levels_html(mos),
+        scorer_html(scorer) if scorer else "",
         "<h2>What was left out</h2>",
         _removed(mos),
         "<h2>Repeat this report</h2>",
@@ -142,21 +150,6 @@ def _mos_figure(mos: MosResult, name: str, estimate: Estimate) -> str:
     return _figure(caterpillar_plot(values, axis, bottom, top), caption)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(_shown(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
-
-
-def _shown(cell: Any) -> str:
-    if cell is None or (isinstance(cell, float) and not np.isfinite(cell)):
-        return "–"
-    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
-
-
 def _mean(values: Any) -> float:
     finite = np.asarray(values, float)
     finite = finite[np.isfinite(finite)]
@@ -173,7 +166,7 @@ def _mos_table(mos: MosResult) -> str:
         rows.append(
             [name, int(rated.sum()), per, _mean(scores.mos), _mean(scores.sos), _mean(scores.ci95)]
         )
-    return _table(head, rows)
+    return html_table(head, rows)
 
 
 def _moved(mos: MosResult, compared: Sequence[MosResult]) -> str:
@@ -190,7 +183,7 @@ def _moved(mos: MosResult, compared: Sequence[MosResult]) -> str:
         return ""
     head = ["method", "dimension", "mean |change|", "largest |change|", "ratings left out"]
     said = f"<p>How far other methods would move MOS from those of {escape(mos.method)}:</p>"
-    return said + _table(head, rows)
+    return said + html_table(head, rows)
 
 
 def _agreement_figure(agreement: AgreementResult) -> str:
@@ -213,7 +206,7 @@ def _agreement_table(agreement: AgreementResult) -> str:
     rows = []
     for label, read in _COEFFICIENTS:
         rows.append([label, *(read(agreement.dimensions[name]) for name in names)])
-    return _table(["", *names], rows)
+    return html_table(["", *names], rows)
 
 
 def _srcc(entry: Agreement) -> str:
@@ -286,7 +279,7 @@ def _removed(mos: MosResult) -> str:
     parts = [_figure(bar_plot(bars, "ratings left out, by dimension"), f"{mos.n_removed} in all.")]
     if rejected:
         head = ["rejected rater", "dimension", "ratings", "why"]
-        parts.append("<p>All ratings of these raters:</p>" + _table(head, rejected))
+        parts.append("<p>All ratings of these raters:</p>" + html_table(head, rejected))
     with_rater = {(rater, name) for rater, name, _, _ in rejected}
     single = [r for r in mos.removed if (r.rater, r.dimension) not in with_rater]
     if single:
@@ -296,5 +289,5 @@ def _removed(mos: MosResult) -> str:
         ]
         more = f" (the first {_MOST_REMOVED} of {len(single)})" if len(single) > len(rows) else ""
         parts.append(f"<p>Single ratings{more}:</p>")
-        parts.append(_table(["stimulus", "rater", "dimension", "score", "why"], rows))
+        parts.append(html_table(["stimulus", "rater", "dimension", "score", "why"], rows))
     return "".join(parts)
