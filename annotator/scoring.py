@@ -303,17 +303,16 @@ def _predict(material: Material, scorer: Scorer, lesson: Lesson, rated: _Rated) 
     mean, sd = _unknown(head, n, t)
     state = _states(material, scorer)
     novelty: NDArray[np.float32] = np.ones(n, np.float32)
+    oddity: NDArray[np.float32] = np.full(n, np.nan, np.float32)
     anchors = nearest(lesson.outlook.inputs, material.study.seed)
     for at, rows in _rows_of(material, scorer):
         outlook = outlook_of(scorer, rows, lesson.projection)
         mean[at], sd[at] = head.predict(*outlook)
         state[at] = SEEN
+        oddity[at] = (outlook.inputs**2).mean(axis=1)
         if anchors is not None:
             novelty[at] = distances(outlook.inputs, anchors)
-    left_out = np.full((n, t), np.nan, np.float32)
-    left_out_sd = left_out.copy()
-    left_out[rated.places] = lesson.fitted.left_out
-    left_out_sd[rated.places] = lesson.fitted.left_out_sd
+    left_out, left_out_sd = _without_own(lesson, rated, state, mean, sd)
     return Predictions(
         targets=names,
         stimuli=material.stimuli["stimulus"].combine_chunks(),
@@ -322,9 +321,27 @@ def _predict(material: Material, scorer: Scorer, lesson: Lesson, rated: _Rated) 
         left_out=left_out,
         left_out_sd=left_out_sd,
         state=state,
+        oddity=oddity,
         rater_sd=_rater_sd(lesson, rated, n),
         novelty=(novelty / max(float(novelty.max(initial=0)), 1e-9)).astype(np.float32),
     )
+
+
+def _without_own(
+    lesson: Lesson,
+    rated: _Rated,
+    state: NDArray[np.int8],
+    mean: NDArray[np.float32],
+    sd: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return what is expected of each stimulus by a head that did not see its ratings."""
+    found = []
+    for whole, part in ((mean, lesson.fitted.left_out), (sd, lesson.fitted.left_out_sd)):
+        values = np.where((state == SEEN)[:, None], whole, np.nan).astype(np.float32)
+        own = values[rated.places]
+        values[rated.places] = np.where(np.isfinite(part), part, own)
+        found.append(values)
+    return found[0], found[1]
 
 
 def _states(material: Material, scorer: Scorer) -> NDArray[np.int8]:

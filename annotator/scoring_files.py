@@ -73,7 +73,7 @@ class Predictions(NamedTuple):
     sd: NDArray[np.float32]
     """`[n, t]`, never NaN."""
     left_out: NDArray[np.float32]
-    """`[n, t]` mean predicted without the stimulus's own ratings; NaN where it has none."""
+    """`[n, t]` mean predicted without the stimulus's own ratings; NaN where it was not seen."""
     left_out_sd: NDArray[np.float32]
     """`[n, t]`."""
     state: NDArray[np.int8]
@@ -82,6 +82,8 @@ class Predictions(NamedTuple):
     """`[n]` standard deviation of one stimulus's scores between raters, drawn to that of all."""
     novelty: NDArray[np.float32]
     """`[n]` distance to the rated stimuli, 0 near to 1 far; 1 while none is rated."""
+    oddity: NDArray[np.float32]
+    """`[n]` how far the picture lies from what the backend knows; NaN where it was not seen."""
 
 
 class ScoringFolder:
@@ -200,6 +202,7 @@ class ScoringFolder:
                 state=table["state"].to_numpy(),
                 rater_sd=table["rater_sd"].to_numpy(),
                 novelty=table["novelty"].to_numpy(),
+                oddity=table["oddity"].to_numpy(),
             )
         except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
             raise UserError(
@@ -231,6 +234,7 @@ def _table(predictions: Predictions) -> pa.Table:
         "state": pa.array(p.state, pa.int8()),
         "rater_sd": pa.array(p.rater_sd, pa.float32()),
         "novelty": pa.array(p.novelty, pa.float32()),
+        "oddity": pa.array(p.oddity, pa.float32()),
     }
     return pa.table(columns).replace_schema_metadata({"targets": json.dumps(p.targets)})
 
