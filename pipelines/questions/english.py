@@ -63,11 +63,15 @@ _LACKS = (
     r"schematic|author|authors|[xyz][- ]axis|left panel|right panel))\s+(?:also\s+)?"
     r"(?:lacks?|misses|omits?|is missing|is lacking|has no|have no|shows no|gives no|contains no|"
     r"does not (?:show|have|include|give|contain)|comes without)|there (?:is|are) no|no|without|"
-    r"lacks?|lacking|missing|misses|there (?:is|are) (?:a|an) missing)"
+    r"lacks?|lacking|missing|misses|there (?:is|are) (?:a|an) missing|"
+    r"(?:the authors?|they|he|she|somebody|someone|whoever made (?:it|this)) "
+    r"(?:forgot|omitted|left out))"
 )
 _REWRITES = (
     (re.compile(r"\b(is|are|was|were|does|do|has|have|did)n['’]t\b", re.I), r"\1 not"),
     (re.compile(r"\bcan['’]t\b|\bcan not\b", re.I), "cannot"),
+    (re.compile(r"(^|, |; |\band )no ((?:[\w-]+ ){0,2}[\w-]+) (is|are) (?:marked|given|shown|"
+                r"stated|provided|indicated|present|included|drawn)\b", re.I), r"\1\2 \3 missing"),
     (re.compile(r"\b((?:[xyz][- ])?)(?:axis is|axes are) (?:not labell?ed|unlabell?ed)\b", re.I),
      r"\1axis label is missing"),
     (re.compile(r"\b((?:[xyz][- ])?)(?:axis is|axes are) (?:clearly |correctly |properly |all )?"
@@ -97,6 +101,9 @@ _TO_SEE = re.compile(
 )
 _NOT_GRADED = re.compile(r"(?:very|too|quite|really|all|fully|completely|entirely|perfectly|not)\b")
 """After *not*, these make something weaker than the opposite."""
+_NO = re.compile(r"no\s", re.IGNORECASE)
+_LONGEST_NOTE = 9
+"""Words."""
 _LEVELS = {
     "excellent": 1, "very good": 1, "good": 1, "high": 1, "very high": 1, "fair": 0,
     "moderate": 0, "acceptable": 0, "average": 0, "mediocre": 0, "poor": -1, "low": -1,
@@ -182,12 +189,16 @@ class EnglishReader:
             Claim(Thing("", name), level, dimension, _LEVELS[level], *sentence[:2], "en", True)
             for name, dimension, level in filter(None, verdicts)
         ]
-        if _HEDGES.search(text):
+        clauses = re.split(_CUTS[0], text)
+        plain = [clause for clause in clauses if not _HEDGES.search(clause)]
+        if not plain:
             return claims or "hedged"
-        for thing, state in self._clause(text):
-            claims.append(
-                Claim(thing, state.key, state.dimension, state.polarity, *sentence[:2], "en")
-            )
+        # A sentence without a hedge is read whole first: a colon may belong to what it says.
+        for clause in [text] if plain == clauses else plain:
+            for thing, state in self._clause(clause):
+                claims.append(
+                    Claim(thing, state.key, state.dimension, state.polarity, *sentence[:2], "en")
+                )
         return claims
 
     def _parts(self, text: str) -> list[str]:
@@ -206,7 +217,8 @@ class EnglishReader:
         while (lead := _LEAD.match(text)) and lead.end() < len(text):
             text = text[lead.end() :]
         for said, place in self._placements(text):
-            for shape in self._shapes:
+            # What begins with *no* says of a thing only that it is missing.
+            for shape in self._shapes[:1] if _NO.match(said) else self._shapes:
                 found = shape(said)
                 if found is not None:
                     return [(_placed(thing, place), state) for thing, state in found]
@@ -242,7 +254,8 @@ class EnglishReader:
         match = re.fullmatch(rf"{_LACKS}\s+(?P<list>.+)", text, re.IGNORECASE)
         if match is None:
             return None
-        return self._each(match["list"], self._lexicon.states["missing"])
+        listed = re.sub(r"(?<=,\s|d\s|r\s)no\s+", "", match["list"])
+        return self._each(listed, self._lexicon.states["missing"])
 
     def _having(self, text: str) -> list[tuple[Thing, State]] | None:
         match = re.fullmatch(rf"{_HAS}\s+(?P<list>.+)", text, re.IGNORECASE)
@@ -262,6 +275,17 @@ class EnglishReader:
             things = self._things(verb["subject"]) if verb else None
             if things:
                 return self._fitting(things, [state])
+        return self._note(text)
+
+    def _note(self, text: str) -> list[tuple[Thing, State]] | None:
+        """Read a note without a verb: *legend missing*, *tick labels too small*."""
+        if len(text.split()) > _LONGEST_NOTE:
+            return None
+        for match in re.finditer(r"\s+(?=\S)", text):
+            things = self._things(text[: match.start()])
+            found = self._predicate(things, text[match.end() :]) if things else None
+            if found is not None:
+                return found
         return None
 
     def _predicate(self, things: list[Thing], text: str) -> list[tuple[Thing, State]] | None:
@@ -348,7 +372,7 @@ class EnglishReader:
             return [whole]
         things = []
         for part in re.split(r",\s*(?:and\s+|or\s+)?|\s+(?:and|or|&)\s+", text.strip()):
-            thing = self._thing_of(re.sub(r"^no\s+", "", part))
+            thing = self._thing_of(part)
             if thing is None:
                 return None
             things.append(thing)
@@ -370,5 +394,7 @@ class EnglishReader:
         if element is None:
             return None
         plural = noun.lower() in ("axes", "formulae") or bool(re.search(r"[^s]s$", noun.lower()))
-        name = f"{modifier}{noun}" if modifier else _plain_case(noun)
+        name = f"{modifier}{noun}"
+        if not modifier or re.match(r"[A-Z][a-z]+\s", modifier):
+            name = _plain_case(name)
         return Thing(element, name, place, plural and noun.lower() != "axis")
