@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-__all__ = ["STATIC", "head_of", "in_all_languages", "modules_head"]
+__all__ = ["STATIC", "head_of", "in_all_languages", "modules_head", "refusal_in_all_languages"]
 
 STATIC = "/static"
 """Where the app serves the folder `annotator/static`."""
@@ -54,6 +54,27 @@ def in_all_languages(key: str, **values: str) -> str:
         f'<span lang="{language}"{"" if language == "en" else " hidden"}>'
         f"{escape(words[key]).format(**safe)}</span>"
         for language, words in _catalogue().items()
+    )
+
+
+def refusal_in_all_languages(code: str, message: str) -> str:
+    """Return a refusal as HTML in every language that has words for its code.
+
+    The message of the error is English and names what it is about; other languages say from the
+    catalogue what happened and what to do.
+
+    Args:
+        code: Stable name of the error.
+        message: What the error says.
+    """
+    texts = {"en": message} | {
+        language: words[f"refusal_{code}"]
+        for language, words in _catalogue().items()
+        if f"refusal_{code}" in words
+    }
+    return "".join(
+        f'<span lang="{language}"{"" if language == "en" else " hidden"}>{escape(text)}</span>'
+        for language, text in texts.items()
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from annotator.screens.look import STATIC, head_of, in_all_languages
+from annotator.screens.look import STATIC, head_of, in_all_languages, refusal_in_all_languages
 
 __all__ = ["error_page", "join_page", "landing_page"]
 
@@ -67,7 +67,7 @@ def error_page(code: str, message: str, status: int) -> str:
     return _page(
         str(status),
         f"<h1>{in_all_languages(heading)}</h1>"
-        f"<p>{escape(message)}</p>"
+        f"<p>{refusal_in_all_languages(code, message)}</p>"
         f'<p class="soft">{in_all_languages(advice)}</p>'
         f'<p><a class="button plain" href="/">{in_all_languages("to_start")}</a></p>',
     )

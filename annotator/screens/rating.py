@@ -38,7 +38,7 @@ def build_rating_screen(study: Study) -> gr.Blocks:
             elem_id="rating-screen",
             module=f"{STATIC}/rating.js",
             options=json.dumps({"language": study.language}),
-            failed="The rating screen did not load. Reload the page.",
+            failed="Reload the page: it did not load. 评分页面未能加载，请刷新页面。",
         )
     screen.queue(default_concurrency_limit=20, api_open=False)
     return screen

@@ -52,6 +52,6 @@ export function buildFrame(say, language, keys, on) {
   const page = h("div", { class: "page", hidden: true });
   const element = h("div", { class: "siqa rating", lang: language },
     header, stage, panel, notice, page, spoken);
-  return { element, title, fill, bar, counted, sitting, rater, theme, image, tools, scale, steps,
-    back, skip, go, problem, notice, spoken, page };
+  return { element, stage, panel, title, fill, bar, counted, sitting, rater, theme, image, tools,
+    scale, steps, back, skip, go, problem, notice, spoken, page };
 }

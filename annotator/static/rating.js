@@ -5,15 +5,13 @@ import * as kept from "./kept.js";
 import { h } from "./dom.js";
 import { Draft } from "./drafts.js";
 import { Viewer } from "./viewer.js";
-import { Delivery } from "./delivery.js";
+import { Notice } from "./notice.js";
+import { Outgoing } from "./outgoing.js";
 import { buildFrame } from "./frame.js";
-import { askReason, showKeys } from "./dialogs.js";
+import { showKeys } from "./dialogs.js";
 import { Keyboard } from "./keyboard.js";
 import { chosenKeys } from "./keys.js";
 import { firstLanguage, rememberLanguage, wordsIn } from "./words.js";
-
-/** Notices that a saved draft does not take away. */
-const STAYING = new Set(["image_failed", "elsewhere"]);
 
 /** Step kinds: a later kind is one more file in steps/ (and in schemas/steps/). */
 const stepOf = (kind) => import(`./steps/${kind}.js`);
@@ -34,6 +32,7 @@ class RatingScreen {
     this.busy = false;
     this.keys = chosenKeys();
     this.keyboard = new Keyboard(this);
+    this.outgoing = new Outgoing(this);
     this.others = "BroadcastChannel" in window ? new BroadcastChannel("siqa") : null;
   }
 
@@ -41,18 +40,14 @@ class RatingScreen {
     kept.dropOldDrafts();
     await this.build();
     this.listen();
-    this.delivery = new Delivery((how, error) => this.delivering(how, error));
-    const waiting = kept.outbox();
-    if (waiting) {
-      this.lock(true);
-      await this.deliver(waiting);
-    } else await this.load();
+    await (this.outgoing.resume() ?? this.load());
   }
 
   async build() {
     this.say = wordsIn(this.language);
     document.documentElement.lang = this.language;
     this.frame = buildFrame(this.say, this.language, this.keys, this.actions);
+    this.notice = new Notice(this.frame, this.say, this.language);
     this.root.replaceChildren(this.frame.element);
     this.viewer = await Viewer.in(this.frame.image, (view) => this.drawView(view));
     this.drawTheme();
@@ -69,9 +64,9 @@ class RatingScreen {
       double: () => this.viewer.enlarge(2),
       smooth: () => this.viewer.setSmooth(!this.viewer.smooth),
       write: () => this.steps.find((step) => step.box)?.focus(),
-      back: () => this.item?.can_undo !== false && this.back(),
-      skip: () => this.skip(),
-      submit: () => this.submit(),
+      back: () => this.item?.can_undo !== false && this.outgoing.back(),
+      skip: () => this.outgoing.skip(),
+      submit: () => this.outgoing.submit(),
     };
   }
 
@@ -103,11 +98,11 @@ class RatingScreen {
   async load() {
     try {
       const item = await routes.next();
-      this.tell(null);
+      this.notice.tell(null);
       await this.show(item);
     } catch (error) {
       if (error instanceof routes.Refused && !error.passing) return this.stop(error);
-      this.trouble(error);
+      this.notice.trouble(error);
       await new Promise((resolve) => setTimeout(resolve, 3000));
       await this.load();
     }
@@ -119,7 +114,7 @@ class RatingScreen {
     this.item = item;
     this.frame.problem.textContent = "";
     if (item.done) return this.farewell(item);
-    this.frame.page.hidden = true;
+    this.notice.closePage();
     this.draft = draft ?? new Draft(item.assignment_id, item.draft?.answers ?? {}, (...state) => this.saved(...state));
     const shown = this.showImage(item);
     await this.showSteps(item);
@@ -143,12 +138,12 @@ class RatingScreen {
     } catch {
       this.viewer.wait();
       image.classList.replace("loading", "broken");
-      this.tell("image_failed", { again: () => this.showAgain({ stimulus }) });
+      this.notice.tell("image_failed", { again: () => this.showAgain({ stimulus }) });
     }
   }
 
   async showAgain(item) {
-    this.tell(null);
+    this.notice.tell(null);
     await this.showImage(item);
     this.lock(false);
   }
@@ -191,7 +186,7 @@ class RatingScreen {
     const { tools, scale } = this.frame;
     scale.textContent = this.say("scale", { percent, width: String(width), height: String(height) });
     tools.fit.setAttribute("aria-pressed", String(mode === "fit"));
-    tools.actual.setAttribute("aria-pressed", String(percent === 100));
+    tools.actual.setAttribute("aria-pressed", String(mode !== "fit" && percent === 100));
     tools.double.setAttribute("aria-pressed", String(percent === 200));
     tools.smooth.setAttribute("aria-pressed", String(!smooth));
   }
@@ -203,31 +198,29 @@ class RatingScreen {
 
   farewell(item) {
     this.drawProgress({ ...item, progress: item.progress ?? this.progress });
-    const back = h("button", { type: "button", class: "plain", onclick: () => this.back() }, this.say("back_last"));
-    // The server's own words are English and say more; others come from the catalogue.
-    const own = item.message ?? item.reason;
-    const reason = this.language === "en" ? own : this.say.or("done_" + item.reason, own);
-    this.showPage(this.say("done_title"), reason, item.can_undo === false ? "" : back, "ask_again");
+    const back = item.can_undo === false ? [] : [this.button("plain", "back_last", () => this.outgoing.back())];
+    this.showPage(this.say("done_title"), this.notice.rest(item), "ask_again", back);
   }
 
   /** The server lets this person do nothing here: say why, with a way to try again. */
   stop(error) {
-    this.showPage(this.say(error.loggedOut ? "logged_out_title" : "refused_title"), error.message, "");
+    const title = this.say(error.loggedOut ? "logged_out_title" : "refused_title");
+    this.item = null;
+    this.showPage(title, this.notice.reason(error), "look_again");
   }
 
-  showPage(title, text, more, wording = "look_again") {
-    const { page } = this.frame;
+  showPage(title, text, wording, more = []) {
     this.draft?.close();
     this.draft = null;
     this.steps = [];
     this.viewer.clear();
     this.frame.steps.replaceChildren();
-    const again = h("button", { type: "button", class: "go", onclick: () => this.load() }, this.say(wording));
-    page.replaceChildren(h("h1", {}, title), h("p", {}, text), h("p", { class: "row" }, again, more));
-    page.hidden = false;
-    this.tell(null);
     this.lock(false);
-    again.focus();
+    this.notice.page(title, text, this.button("go", wording, () => this.load()), ...more);
+  }
+
+  button(kind, wording, onclick) {
+    return h("button", { type: "button", class: kind, onclick }, this.say(wording));
   }
 
   // -- what is typed ------------------------------------------------------------------------
@@ -244,9 +237,9 @@ class RatingScreen {
 
   saved(how, error) {
     this.steps.forEach((step) => step.saved?.(how));
-    if (error?.loggedOut) this.tell("logged_out");
-    else if (error && !error.passing && error instanceof routes.Refused) this.trouble(error);
-    else if (how === "saved" && !STAYING.has(this.notice)) this.tell(null);
+    if (error?.loggedOut) this.notice.tell("logged_out");
+    else if (error && !error.passing && error instanceof routes.Refused) this.notice.trouble(error);
+    else if (how === "saved") this.notice.settle();
   }
 
   advise() {
@@ -258,96 +251,21 @@ class RatingScreen {
     this.steps.forEach((step) => step.advise?.({ rated, best }));
   }
 
-  // -- what is sent -------------------------------------------------------------------------
+  /** True where there is nothing to answer, or it is on its way. */
+  get isIdle() {
+    return this.busy || !this.item || this.item.done;
+  }
 
-  async submit() {
-    if (this.busy || !this.item || this.item.done) return;
+  /** Say what is missing; true where something is. */
+  complain() {
     for (const step of this.steps) {
       const missing = step.missing();
       if (missing) {
         this.frame.problem.textContent = missing;
-        return;
+        return true;
       }
     }
-    const now = performance.now();
-    const submission = {
-      assignment_id: this.item.assignment_id,
-      client_id: kept.freshId(),
-      answers: this.answers,
-      duration_ms: Math.round(now - (this.shownAt ?? now)),
-      view: this.viewer.record(),
-    };
-    this.draft.close(); // before the lock, which takes the focus away and would save once more
-    this.lock(true);
-    this.saved(null);
-    kept.keepOutbox(submission);
-    await this.deliver(submission);
-  }
-
-  /** Send a submission until the server has answered, then show what comes next. */
-  async deliver(submission) {
-    let answer;
-    try {
-      answer = await this.delivery.send(submission);
-    } catch (error) {
-      kept.emptyOutbox();
-      kept.keepDraft(submission.assignment_id, submission.answers, {});
-      await this.refused(error, submission);
-      return;
-    }
-    kept.emptyOutbox();
-    kept.dropDraft(submission.assignment_id);
-    this.others?.postMessage({ finished: submission.assignment_id });
-    this.tell(null);
-    await this.show(answer.next);
-  }
-
-  /** The server will not take it as it is: everything stays, and the reason stands beside it. */
-  async refused(error, submission) {
-    if (this.item?.assignment_id !== submission.assignment_id) await this.load();
-    else await this.show({ ...this.item, draft: {} });
-    if (error.loggedOut) this.tell("logged_out");
-    else if (error.status === 409) this.tell("closed", { reason: error.message, again: () => this.load() });
-    else this.frame.problem.textContent = error.message;
-  }
-
-  delivering(how, error) {
-    if (how === "waiting") this.tell(error.passing ? "unwell" : "offline", { reason: error.message });
-    else if (how === "logged_out") this.tell("logged_out");
-  }
-
-  async skip() {
-    if (this.busy || !this.item || this.item.done) return;
-    const { assignment_id: assignment } = this.item;
-    askReason(this.frame.element, this.say, (reason) =>
-      this.move(async () => {
-        const answer = await routes.skip(assignment, reason);
-        this.draft.done();
-        this.others?.postMessage({ finished: assignment });
-        return answer;
-      }));
-  }
-
-  back() {
-    return this.move(async () => {
-      await this.draft?.send();
-      return routes.undo();
-    });
-  }
-
-  /** Do one thing that ends in another image; on failure everything stays as it was. */
-  async move(action) {
-    if (this.busy) return;
-    this.lock(true);
-    try {
-      const answer = await action();
-      await this.show(answer.next ?? answer);
-    } catch (error) {
-      if (error instanceof routes.Unreachable) this.tell("not_done");
-      else this.trouble(error);
-    } finally {
-      this.lock(false);
-    }
+    return false;
   }
 
   lock(busy) {
@@ -359,26 +277,6 @@ class RatingScreen {
     back.disabled = busy || !this.item?.can_undo;
   }
 
-  // -- what is said -------------------------------------------------------------------------
-
-  trouble(error) {
-    if (error instanceof routes.Unreachable) this.tell("no_connection");
-    else if (error.loggedOut) this.tell("logged_out");
-    else if (error instanceof routes.Refused) this.tell("refused", { reason: error.message });
-    else throw error;
-  }
-
-  /** Show one notice over the stage, or none. */
-  tell(key, { reason = "", again = null } = {}) {
-    const { notice } = this.frame;
-    this.notice = key;
-    notice.hidden = key === null;
-    if (key === null) return;
-    notice.replaceChildren(h("b", {}, this.say(key + "_title")), " ",
-      h("span", {}, this.say(key + "_text", { reason })),
-      again ? h("button", { type: "button", class: "plain", onclick: again }, this.say("look_again")) : "");
-  }
-
   // -- events -------------------------------------------------------------------------------
 
   listen() {
@@ -388,7 +286,7 @@ class RatingScreen {
     addEventListener("blur", () => this.draft?.send());
     this.root.addEventListener("focusout", () => this.draft?.send());
     document.addEventListener("visibilitychange", () => (document.hidden ? leave() : this.refresh()));
-    addEventListener("online", () => { this.delivery.hurry(); this.draft?.send(); });
+    addEventListener("online", () => { this.outgoing.hurry(); this.draft?.send(); });
     this.others?.addEventListener("message", ({ data }) => {
       if (data.finished === this.item?.assignment_id && !this.busy) this.goOn(() => this.load());
     });
@@ -399,12 +297,12 @@ class RatingScreen {
     const answers = Object.values(this.draft?.answers ?? {});
     const words = answers.map((answer) => answer?.text ?? "").join(" ").trim();
     await toNext();
-    if (words) this.tell("elsewhere", { reason: words });
+    if (words) this.notice.tell("elsewhere", { reason: words });
   }
 
   /** Back on this page: another tab or device may have gone on meanwhile. */
   async refresh() {
-    this.delivery.hurry();
+    this.outgoing.hurry();
     if (this.busy || !this.draft || this.draft.unsaved) return;
     try {
       const item = await routes.next();
@@ -414,7 +312,7 @@ class RatingScreen {
       await (same ? this.show(item) : this.goOn(() => this.show(item)));
     } catch (error) {
       // Nothing was asked for by hand: a cut network shows itself with the next draft.
-      if (!(error instanceof routes.Unreachable)) this.trouble(error);
+      if (!(error instanceof routes.Unreachable)) this.notice.trouble(error);
     }
   }
 }

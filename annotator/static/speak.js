@@ -11,5 +11,9 @@
   const wished = [chosen, ...navigator.languages, "en"].filter(Boolean).map((tag) => tag.split("-")[0]);
   const language = wished.find((tag) => there.has(tag)) ?? "en";
   document.documentElement.lang = language;
-  for (const text of document.querySelectorAll("span[lang]")) text.hidden = text.lang !== language;
+  for (const text of document.querySelectorAll("span[lang]")) {
+    // What has no words in this language stays in the one it has.
+    const translated = text.parentElement.querySelector(`:scope > span[lang="${language}"]`);
+    text.hidden = text.lang !== language && translated !== null;
+  }
 })();
