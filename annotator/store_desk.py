@@ -18,6 +18,7 @@ from annotator.desk.agreement import AgreementView
 from annotator.desk.comparison import Comparison
 from annotator.desk.distributions import Distributions
 from annotator.desk.images import Incoming
+from annotator.desk.model import ModelView
 from annotator.desk.packages import Packages
 from annotator.desk.people import People, state_of
 from annotator.desk.progress import Progress
@@ -89,6 +90,7 @@ class StoreDesk:
         self.distributions = Distributions(store, self.standings)
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)
+        self.model = ModelView(store, self.standings, patience_s)
         self.incoming = Incoming(store, self.jobs)
         self.review = ReviewDesk(store)
         self.siblings = Siblings(store, change)

@@ -24,6 +24,7 @@ from annotator.screens.desk_html import (
 )
 from annotator.screens.desk_images import ImagesTab
 from annotator.screens.desk_methods import MethodsTab
+from annotator.screens.desk_model import ModelTab
 from annotator.screens.desk_overview import ClosingForm
 from annotator.screens.desk_parts import address_of, clickable, in_order
 from annotator.screens.desk_people import PeopleTab
@@ -120,6 +121,7 @@ def build_desk(
             results = ResultsTab(desk, store)
             methods = MethodsTab(store.comparison, store.jobs, desk.names)
             AgreementTab(store.agreement, store.jobs, desk.names)
+            model = ModelTab(store.model, study, desk.names)
             with gr.Tab(label("tab_image"), id="stimulus"):
                 name = gr.Textbox(
                     show_label=False, container=False, placeholder=label("image_name"),
@@ -132,7 +134,7 @@ def build_desk(
             images = ImagesTab(store.incoming, store.jobs)
             ExportTab(store.packages, store.comparison, store.jobs)
             StudiesTab(store.siblings)
-        panels = (progress.page, methods.table, people.page, images.job)
+        panels = (progress.page, methods.table, people.page, images.job, model.page)
         _wire(
             desk, screen, (tab, tabs, overview, results, name, stimulus, said, confirm, rater),
             panels,
