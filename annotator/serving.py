@@ -152,6 +152,9 @@ def build_server(store: Store) -> Server:
 def build_server_app(server: Server, change: Callable[[Path], None] | None = None) -> FastAPI:
     """Return the app with routes and screens; `change` makes the process serve another study."""
     app = build_app(server)
+    # Gradio's own choice is a folder that everybody on the machine shares; this one is private
+    # and emptied when the study is opened.
+    os.environ["GRADIO_TEMP_DIR"] = str(server.store.folder.temporary.resolve() / "uploads")
     desk = StoreDesk(server.store, change=change)
     app.state.packages = desk.packages
     # So that the first page of results need not wait.

@@ -17,6 +17,7 @@ from annotator.clock import fresh_id, iso, now
 from annotator.desk.agreement import AgreementView
 from annotator.desk.comparison import Comparison
 from annotator.desk.distributions import Distributions
+from annotator.desk.figures import Figures
 from annotator.desk.images import Incoming
 from annotator.desk.model import ModelView
 from annotator.desk.packages import Packages
@@ -90,6 +91,7 @@ class StoreDesk:
         self.distributions = Distributions(store, self.standings)
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)
+        self.figures = Figures(store, self.standings, self.agreement, self.jobs)
         self.model = ModelView(store, self.standings, patience_s)
         self.incoming = Incoming(store, self.jobs)
         self.review = ReviewDesk(store)

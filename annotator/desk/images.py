@@ -28,8 +28,17 @@ class Incoming:
         """Append to `store`; import as a job of `jobs`."""
         self._store, self._jobs = store, jobs
 
-    def upload(self, files: Sequence[Path], manifest: Path | None, author: str) -> Job:
+    def upload(
+        self, files: Sequence[Path], manifest: Path | None, author: str, *, uploads: Path | None
+    ) -> Job:
         """Take in uploaded files; zips are unpacked, and a manifest inside one is used.
+
+        Args:
+            files: Images and zips.
+            manifest: Of the images, where there is one.
+            author: Who asked for it.
+            uploads: Folder in which uploads lie; what is in it is deleted when it was taken in
+                or the job has ended in another way.
 
         Raises:
             UserError: `nothing_given` or `job_running`.
@@ -48,6 +57,8 @@ class Incoming:
                 )
             finally:
                 shutil.rmtree(room, ignore_errors=True)
+                for file in (*files, *([manifest] if manifest else [])):
+                    _forget(file, uploads)
 
         return self._jobs.start("import", f"Taking in {len(files)} uploaded files", author, work)
 
@@ -76,6 +87,18 @@ class Incoming:
             author,
             lambda advance: take_in_images(self._store, [path], described, advance),
         )
+
+
+def _forget(file: Path, uploads: Path | None) -> None:
+    """Delete an uploaded file and the folder it came in, if it lies where uploads lie."""
+    if uploads is None or uploads.resolve() not in file.resolve().parents:
+        return
+    file.unlink(missing_ok=True)
+    try:
+        file.parent.rmdir()
+    except OSError:
+        # Another upload with the same contents lies beside it, under its own name.
+        return
 
 
 def _gather(files: Sequence[Path], room: Path, advance: Advance) -> Path | None:

@@ -132,6 +132,18 @@ class Standings:
             if self._last is None and self._pending is None:
                 self._pending = self._worker.submit(self._compute)
 
+    def wait(self) -> Standing:
+        """Return results at least as new as the call, however long that takes."""
+        while True:
+            position = results_position(self._store)
+            standing, is_old = self.now()
+            if standing is not None and not is_old and standing.position >= position:
+                return standing
+            with self._lock:
+                pending = self._pending
+            if pending is not None:
+                pending.result()
+
     def ratings(self) -> tuple[int, RatingTable]:
         """Return the last fact that changed scores and the single ratings that count by then.
 

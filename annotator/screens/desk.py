@@ -14,6 +14,7 @@ import gradio as gr
 
 from annotator.screens.desk_agreement import AgreementTab
 from annotator.screens.desk_exports import ExportTab
+from annotator.screens.desk_figures import FiguresTab
 from annotator.screens.desk_html import (
     header_html,
     mos_html,
@@ -33,7 +34,7 @@ from annotator.screens.desk_rater import RaterTab
 from annotator.screens.desk_reader import DeskReader, MosQuery
 from annotator.screens.desk_results import ResultsTab
 from annotator.screens.desk_studies import StudiesTab
-from annotator.screens.desk_words import label
+from annotator.screens.desk_words import Words, label, words_of
 from annotator.screens.review import ReviewTab
 from schemas.errors import UserError
 from schemas.study import Study
@@ -109,18 +110,25 @@ def build_desk(
         public_url: Returns the address for invite links where one is kept.
     """
     desk = Desk(store, study)
-    with gr.Blocks(title=study.title, analytics_enabled=False, fill_width=True) as screen:
+    with gr.Blocks(
+        title=study.title,
+        analytics_enabled=False,
+        fill_width=True,
+        # Uploads that nobody took in: looked for every hour, deleted after a day.
+        delete_cache=(3600, 86_400),
+    ) as screen:
         gr.HTML(header_html(study.title), apply_default_css=False)
         said = gr.HTML("", apply_default_css=False, elem_id="said")
         confirm = _Confirm()
         with gr.Tabs(selected="overview") as tabs:
             with gr.Tab(label("tab_overview"), id="overview") as tab:
-                overview = clickable("overview-page")
                 closing = ClosingForm(store)
+                overview = clickable("overview-page")
             progress = ProgressTab(store.progress)
             results = ResultsTab(desk, store)
             methods = MethodsTab(store.comparison, store.jobs, desk.names)
             AgreementTab(store.agreement, store.jobs, desk.names)
+            FiguresTab(store.figures, store.jobs, desk.names)
             model = ModelTab(store.model, study, desk.names)
             with gr.Tab(label("tab_image"), id="stimulus"):
                 name = gr.Textbox(
@@ -163,8 +171,8 @@ def _wire(
     tab, tabs, overview, results, name, stimulus, said, confirm, rater = parts
     pages = [overview, results.table, results.query, stimulus, rater.page]
 
-    def clicked(query: MosQuery, event: gr.EventData) -> list[Any]:
-        return _answer_click(desk, rater, query, event._data)
+    def clicked(query: MosQuery, event: gr.EventData, request: gr.Request) -> list[Any]:
+        return _answer_click(desk, rater, query, event._data, words_of(request))
 
     def decide(
         pending: dict[str, str],
@@ -180,7 +188,7 @@ def _wire(
             return [notice_html(error.message), *[gr.skip()] * 7]
         page = desk.show_stimulus(shown)[0] if shown else ""
         shut = [gr.update(visible=False), ""]
-        of_rater = rater.show(person)[1] if person else gr.skip()
+        of_rater = rater.show(person, 1, words_of(request))[1] if person else gr.skip()
         overview_now = desk.show_overview()
         return [notice_html(message), *shut, overview_now, *desk.show_mos(query), page, of_rater]
 
@@ -203,7 +211,9 @@ def _wire(
 _DECISIONS = ("void", "exclude", "retire", "reverse")
 
 
-def _answer_click(desk: Desk, rater: RaterTab, query: MosQuery, said: dict[str, str]) -> list[Any]:
+def _answer_click(
+    desk: Desk, rater: RaterTab, query: MosQuery, said: dict[str, str], words: Words
+) -> list[Any]:
     """Return table, query, tabs, name, stimulus page, message, the form's three, the rater's five.
 
     Clicks that belong to one tab alone are answered there.
@@ -219,7 +229,7 @@ def _answer_click(desk: Desk, rater: RaterTab, query: MosQuery, said: dict[str, 
         return [*same[:2], to, said["target"], page, message, *same[6:]]
     if said["do"] == "rater":
         shown = [gr.update(choices=[said["target"]], value=said["target"])]
-        shown += rater.show(said["target"])[1:]
+        shown += rater.show(said["target"], 1, words)[1:]
         return [*same[:2], gr.Tabs(selected="rater"), *same[3:9], *shown]
     if said["do"] in _DECISIONS:
         question = pending_html(said["do"], said["about"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from annotator.desk.images import Incoming
 from annotator.jobs import Jobs
@@ -69,7 +70,7 @@ class ImagesTab:
                         elem_id="upload-images",
                     )  # fmt: skip
                     table = gr.File(
-                        label=label("upload_manifest"), height=110, elem_id="upload-manifest",
+                        label=label("upload_manifest"), height=150, elem_id="upload-manifest",
                         file_types=[".csv", ".jsonl", ".parquet"],
                     )  # fmt: skip
                     upload = gr.Button(label("take_in"), variant="primary", elem_id="take-in")
@@ -101,10 +102,12 @@ class ImagesTab:
                 [Path(file) for file in files or []],
                 Path(table) if table else None,
                 author_of(request),
+                uploads=Path(get_upload_folder()),
             )
         except UserError as error:
             return [refusal(error), gr.skip(), gr.skip(), gr.skip()]
-        return [*self.show(), gr.skip(), gr.skip()]
+        # Taken in, they are deleted; the boxes must not name them any more.
+        return [*self.show(), None, None]
 
     def _folder(self, folder: str, manifest: str, request: gr.Request) -> list[Any]:
         try:

@@ -6,21 +6,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotator.desk.distributions import Histogram, Pairs
+from annotator.screens.desk_words import Words, english
 
-__all__ = ["bars_figure", "histogram_figure", "pairs_figure", "use_figure"]
+__all__ = ["bars_figure", "histogram_figure", "pairs_figure", "plain", "use_figure"]
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7f8790"
 """Of the palette of Okabe and Ito (2008)."""
 _HIDDEN = "rgba(0,0,0,0)"
 
 
-def histogram_figure(histograms: Sequence[Histogram], names: Mapping[str, str]) -> Any:
+def histogram_figure(
+    histograms: Sequence[Histogram], names: Mapping[str, str], word: Words = english
+) -> Any:
     """Return the spread of the MOS, one small plot a dimension."""
     from plotly.subplots import make_subplots
 
     n_columns = min(3, max(1, len(histograms)))
     n_rows = max(1, -(-len(histograms) // n_columns))
-    titles = [f"{names[one.dimension]} (n = {one.n:,} images)" for one in histograms]
+    titles = [
+        word("plot_n_images", name=names[one.dimension], n=f"{one.n:,}") for one in histograms
+    ]
     figure = make_subplots(
         n_rows, n_columns, subplot_titles=titles, vertical_spacing=0.22 / n_rows + 0.06
     )
@@ -29,31 +34,34 @@ def histogram_figure(histograms: Sequence[Histogram], names: Mapping[str, str]) 
         middles = [(a + b) / 2 for a, b in zip(one.edges, one.edges[1:], strict=False)]
         figure.add_bar(
             x=middles, y=list(one.counts), marker_color=BLUE, row=row + 1, col=column + 1,
-            hovertemplate="MOS %{x:.2f}<br>%{y} images<extra></extra>",
+            hovertemplate=f"MOS %{{x:.2f}}<br>%{{y}} {word('plot_images')}<extra></extra>",
         )  # fmt: skip
         if one.mean is not None:
             figure.add_vline(
                 x=one.mean, line_dash="dash", line_color=ORANGE, line_width=2,
                 row=row + 1, col=column + 1,
             )  # fmt: skip
-    figure.update_xaxes(title_text="MOS (scale units); dashed: mean")
-    figure.update_yaxes(title_text="images", rangemode="tozero")
+    figure.update_xaxes(title_text=word("plot_mos_mean"))
+    figure.update_yaxes(title_text=word("plot_images"), rangemode="tozero")
     figure.update_layout(bargap=0.06)
-    return _plain(figure, height=300 * n_rows)
+    return plain(figure, height=300 * n_rows)
 
 
-def pairs_figure(pairs: Pairs, names: Mapping[str, str], scale: tuple[float, float]) -> Any:
+def pairs_figure(
+    pairs: Pairs, names: Mapping[str, str], scale: tuple[float, float], word: Words = english
+) -> Any:
     """Return one dimension against another: points, or a map of counts where there are many."""
     import plotly.graph_objects as go
 
     x, y = names[pairs.x_name], names[pairs.y_name]
-    r = "" if pairs.plcc is None else f", Pearson r = {pairs.plcc:.2f}"
+    r = "" if pairs.plcc is None else word("plot_pairs_r", r=f"{pairs.plcc:.2f}")
+    images = word("plot_images")
     if pairs.cells:
         trace: Any = go.Heatmap(
             x=list(pairs.edges), y=list(pairs.edges), colorscale="Cividis",
             z=[[value or None for value in row] for row in pairs.cells],
-            colorbar_title="images",
-            hovertemplate=f"{x} %{{x:.2f}}<br>{y} %{{y:.2f}}<br>%{{z}} images<extra></extra>",
+            colorbar_title=images,
+            hovertemplate=f"{x} %{{x:.2f}}<br>{y} %{{y:.2f}}<br>%{{z}} {images}<extra></extra>",
         )  # fmt: skip
     else:
         trace = go.Scatter(
@@ -64,10 +72,10 @@ def pairs_figure(pairs: Pairs, names: Mapping[str, str], scale: tuple[float, flo
     figure = go.Figure(trace)
     margin = (scale[1] - scale[0]) * 0.04
     around = [scale[0] - margin, scale[1] + margin]
-    figure.update_xaxes(title_text=f"MOS {x} (scale units)", range=around)
-    figure.update_yaxes(title_text=f"MOS {y} (scale units)", range=around)
-    figure.update_layout(title_text=f"n = {pairs.n:,} images{r}")
-    return _plain(figure, height=560)
+    figure.update_xaxes(title_text=word("plot_mos_of", name=x), range=around)
+    figure.update_yaxes(title_text=word("plot_mos_of", name=y), range=around)
+    figure.update_layout(title_text=word("plot_pairs", n=f"{pairs.n:,}") + r)
+    return plain(figure, height=560)
 
 
 def bars_figure(
@@ -82,7 +90,7 @@ def bars_figure(
     figure.update_xaxes(title_text=x)
     figure.update_yaxes(title_text=y, rangemode="tozero")
     figure.update_layout(title_text=title, bargap=0.15)
-    return _plain(figure, height=300)
+    return plain(figure, height=300)
 
 
 def use_figure(
@@ -90,16 +98,17 @@ def use_figure(
     use_of_all: Mapping[str, Mapping[float, int]],
     names: Mapping[str, str],
     levels: Sequence[float],
+    word: Words = english,
 ) -> Any:
     """Return how often a rater gave each level, beside everybody: shares of their ratings."""
     from plotly.subplots import make_subplots
 
-    titles = [f"{names[d]} (n = {sum(use[d].values()):,} ratings)" for d in use]
+    titles = [word("plot_n_ratings", name=names[d], n=f"{sum(use[d].values()):,}") for d in use]
     figure = make_subplots(1, max(1, len(use)), subplot_titles=titles)
     for place, dimension in enumerate(use, 1):
         for counts, colour, name in (
-            (use[dimension], BLUE, "this rater"),
-            (use_of_all.get(dimension, {}), GREY, "all raters"),
+            (use[dimension], BLUE, word("plot_this_rater")),
+            (use_of_all.get(dimension, {}), GREY, word("plot_all_raters")),
         ):
             figure.add_histogram(
                 x=list(levels), y=[counts.get(level, 0) for level in levels], histfunc="sum",
@@ -107,13 +116,13 @@ def use_figure(
                 xbins={"start": levels[0] - 0.5, "end": levels[-1] + 0.5, "size": 1},
                 hovertemplate="%{x}: %{y:.1f} %<extra></extra>", row=1, col=place,
             )  # fmt: skip
-    figure.update_xaxes(title_text="score", dtick=1)
-    figure.update_yaxes(title_text="share of ratings (%)", rangemode="tozero")
+    figure.update_xaxes(title_text=word("plot_score"), dtick=1)
+    figure.update_yaxes(title_text=word("plot_share"), rangemode="tozero")
     figure.update_layout(barmode="group", legend={"orientation": "h", "y": 1.3})
-    return _plain(figure, height=300)
+    return plain(figure, height=300)
 
 
-def _plain(figure: Any, height: int) -> Any:
+def plain(figure: Any, height: int, *, legend: bool = False) -> Any:
     """Give a figure the look of the desk; the style sheet colours its text for light and dark."""
     figure.update_layout(
         height=height,
@@ -121,7 +130,7 @@ def _plain(figure: Any, height: int) -> Any:
         paper_bgcolor=_HIDDEN,
         plot_bgcolor=_HIDDEN,
         font={"family": "system-ui, sans-serif", "size": 13, "color": GREY},
-        showlegend=figure.layout.barmode == "group",
+        showlegend=legend or figure.layout.barmode == "group",
         modebar={"bgcolor": _HIDDEN, "color": GREY},
     )
     figure.update_xaxes(gridcolor="rgba(127,135,144,.25)", zeroline=False)

@@ -11,7 +11,7 @@ from annotator.desk.progress import Forecast, Progress, ProgressView
 from annotator.screens.desk_html import button, clock_time, empty, table_html
 from annotator.screens.desk_parts import clickable, in_order
 from annotator.screens.desk_plots import bars_figure
-from annotator.screens.desk_words import label, say
+from annotator.screens.desk_words import label, say, words_of
 
 __all__ = ["ProgressTab", "progress_html"]
 
@@ -71,22 +71,22 @@ class ProgressTab:
         for event in (self.tab.select, unit.input):
             event(self.show, unit, [self.page, over, per], **shown)
 
-    def show(self, unit: str) -> list[Any]:
+    def show(self, unit: str, request: gr.Request) -> list[Any]:
         """Return the page and its two figures."""
         view = self._progress.view(unit)
         n = sum(count for _, count in view.over_time)
-        span = "per hour, last 7 days" if view.unit == "hour" else "per day"
+        word = words_of(request)
         over = bars_figure(
             [(f"{at}:00" if view.unit == "hour" else at, count) for at, count in view.over_time],
-            f"Submissions {span} (n = {n:,})",
-            "UTC",
-            "submissions",
+            word(f"plot_per_{view.unit}", n=f"{n:,}"),
+            word("plot_utc"),
+            word("plot_submissions"),
         )
         n_images = sum(count for _, count in view.per_stimulus)
         per = bars_figure(
             view.per_stimulus,
-            f"Images by submissions (n = {n_images:,}; {view.wanted} wanted)",
-            "submissions of an image",
-            "images",
+            word("plot_by_submissions", n=f"{n_images:,}", wanted=view.wanted),
+            word("plot_submissions_of"),
+            word("plot_images"),
         )
         return [progress_html(view), over, per]

@@ -22,7 +22,7 @@ from annotator.screens.desk_html import (
 from annotator.screens.desk_parts import clickable, in_order, refusal
 from annotator.screens.desk_plots import bars_figure, use_figure
 from annotator.screens.desk_reader import Decision
-from annotator.screens.desk_words import label, say
+from annotator.screens.desk_words import Words, english, label, say, words_of
 from schemas.errors import UserError
 
 if TYPE_CHECKING:
@@ -114,12 +114,21 @@ class RaterTab:
         self.outputs = [self.name, self.page, use, days, self._number]
         shown = in_order("desk", again=True)
         self.tab.select(self._open, self.name, self.outputs, **shown)
-        self.name.input(self.show, self.name, self.outputs, **shown)
+        self.name.input(self._choose, self.name, self.outputs, **shown)
         asked = [self.name, self._number]
-        before.click(lambda n, p: self.show(n, p - 1), asked, self.outputs, **shown)
-        after.click(lambda n, p: self.show(n, p + 1), asked, self.outputs, **shown)
+        before.click(self._newer, asked, self.outputs, **shown)
+        after.click(self._older, asked, self.outputs, **shown)
 
-    def _open(self, name: str | None) -> list[Any]:
+    def _newer(self, name: str, page: int, request: gr.Request) -> list[Any]:
+        return self.show(name, page - 1, words_of(request))
+
+    def _older(self, name: str, page: int, request: gr.Request) -> list[Any]:
+        return self.show(name, page + 1, words_of(request))
+
+    def _choose(self, name: str, request: gr.Request) -> list[Any]:
+        return self.show(name, 1, words_of(request))
+
+    def _open(self, name: str | None, request: gr.Request) -> list[Any]:
         people = [one for one in self._store.people.everybody() if one.role == "rater"]
         if not people:
             nobody = f'<div class="siqa desk">{empty(say("nobody"), say("nobody_then"))}</div>'
@@ -127,11 +136,11 @@ class RaterTab:
         busiest = max(people, key=lambda one: one.n_submissions).rater
         people_names = [one.rater for one in people]
         chosen = name if name in people_names else busiest
-        shown = self.show(chosen)
+        shown = self.show(chosen, 1, words_of(request))
         return [gr.update(choices=people_names, value=chosen), *shown[1:]]
 
-    def show(self, name: str, page: int = 1) -> list[Any]:
-        """Return name, page, two figures and the number of the page."""
+    def show(self, name: str, page: int = 1, words: Words = english) -> list[Any]:
+        """Return name, page, two figures in the language of `words`, and the page's number."""
         try:
             view = self._store.raters.view(name, page)
         except UserError as error:
@@ -140,9 +149,10 @@ class RaterTab:
         if not view.given:
             return [gr.skip(), html, _NO_PLOT, _NO_PLOT, 1]
         ordered = {d: view.use[d] for d in self._desk.dimensions if d in view.use}
-        use = use_figure(ordered, view.use_of_all, self._desk.names, self._levels)
+        use = use_figure(ordered, view.use_of_all, self._desk.names, self._levels, words)
         n = sum(count for _, count in view.per_day)
-        days = bars_figure(view.per_day, f"Submissions per day (n = {n:,})", "UTC", "submissions")
+        title = words("plot_per_day", n=f"{n:,}")
+        days = bars_figure(view.per_day, title, words("plot_utc"), words("plot_submissions"))
         return [gr.skip(), html, _plot(use), _plot(days), view.page]
 
     def html(self, view: RaterView) -> str:

@@ -11,7 +11,7 @@ from annotator.desk.distributions import Distributions
 from annotator.screens.desk_parts import clickable, in_order
 from annotator.screens.desk_plots import histogram_figure, pairs_figure
 from annotator.screens.desk_reader import MosQuery
-from annotator.screens.desk_words import label
+from annotator.screens.desk_words import label, words_of
 
 if TYPE_CHECKING:
     from annotator.screens.desk import Desk
@@ -98,17 +98,20 @@ class ResultsTab:
         """Begin to compute the results while the overview is read."""
         self._store.standings.prepare()
 
-    def show_histograms(self, query: MosQuery) -> Any:
+    def show_histograms(self, query: MosQuery, request: gr.Request) -> Any:
         """Return the figure of what the filters let through."""
         found = self._plots.histograms(query.where)
-        return histogram_figure(found, self._desk.names) if found else None
+        if not found:
+            return None
+        return histogram_figure(found, self._desk.names, words_of(request))
 
-    def show_pairs(self, query: MosQuery, x: str, y: str) -> Any:
+    def show_pairs(self, query: MosQuery, x: str, y: str, request: gr.Request) -> Any:
         """Return one dimension against another."""
         pairs = self._plots.pairs(x, y, query.where)
         if pairs is None:
             return None
-        return pairs_figure(pairs, self._desk.names, (self._plots.low, self._plots.high))
+        scale = (self._plots.low, self._plots.high)
+        return pairs_figure(pairs, self._desk.names, scale, words_of(request))
 
     def _open(self, query: MosQuery) -> list[Any]:
         filters = self._store.filters()
@@ -134,8 +137,19 @@ class ResultsTab:
         return standing is None or is_old
 
     def _filter(
-        self, query: MosQuery, columns: list[str], x: str, y: str, *values: str
+        self,
+        query: MosQuery,
+        columns: list[str],
+        x: str,
+        y: str,
+        request: gr.Request,
+        *values: str,
     ) -> list[Any]:
         where = {name: v for name, v in zip(columns, values, strict=False) if v}
         table, query = self._desk.show_mos(replace(query, where=where, page=1))
-        return [table, query, self.show_histograms(query), self.show_pairs(query, x, y)]
+        return [
+            table,
+            query,
+            self.show_histograms(query, request),
+            self.show_pairs(query, x, y, request),
+        ]

@@ -58,11 +58,11 @@ class StudiesTab:
         with gr.Tab(label("tab_studies"), id="studies") as self.tab:
             self._said = gr.HTML("", apply_default_css=False, elem_id="study-said")
             self._page = clickable("studies-page")
+            gr.HTML(
+                f'<div class="siqa desk"><h3>{say("study_new")}</h3></div>',
+                apply_default_css=False,
+            )
             with gr.Group(elem_id="new-study"):
-                gr.HTML(
-                    f'<div class="siqa desk"><h3>{say("study_new")}</h3></div>',
-                    apply_default_css=False,
-                )
                 title = gr.Textbox(
                     label=label("study_title"), max_length=200, elem_id="study-title"
                 )

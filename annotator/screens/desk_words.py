@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["label", "language_choice", "say"]
+__all__ = ["Words", "english", "label", "language_choice", "say", "words_in", "words_of"]
+
+Words = Callable[..., str]
+"""Returns the text of a key in one language, plain, its `{name}` filled in."""
 
 _FILE = Path(__file__).parent.parent / "static" / "desk_words.json"
 
@@ -36,6 +40,23 @@ def label(key: str) -> Any:
     """Return the text `key` for a Gradio component, in the browser's language."""
     _ = _catalogue()["en"][key]
     return language_choice()(key)
+
+
+def words_in(language: str) -> Words:
+    """Return the texts of one language, for figures; English where it is not known."""
+    words = _catalogue().get(language, _catalogue()["en"])
+    return lambda key, **values: words[key].format(**values)
+
+
+def words_of(request: gr.Request) -> Words:
+    """Return the texts in the language of who asks; `static/desk.js` keeps it in a cookie."""
+    cookies = getattr(request, "cookies", None) or {}
+    return words_in(cookies.get("siqa_language", "en"))
+
+
+def english(key: str, **values: object) -> str:
+    """Return a text in English."""
+    return words_in("en")(key, **values)
 
 
 @cache

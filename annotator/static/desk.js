@@ -9,6 +9,8 @@
   }
   const wished = [chosen, ...navigator.languages, "en"].filter(Boolean).map((tag) => tag.split("-")[0]);
   document.documentElement.dataset.language = wished.find((tag) => ["en", "zh"].includes(tag)) ?? "en";
+  // Figures are drawn by the server, which cannot read what is chosen here.
+  document.cookie = `siqa_language=${document.documentElement.dataset.language}; path=/; SameSite=Lax`;
 
   addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-copy]");

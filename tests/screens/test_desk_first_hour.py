@@ -62,6 +62,10 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
         re.compile("4\\s*added"), timeout=60_000
     )
 
+    # What was uploaded lies nowhere but in the study.
+    left = (one for one in (empty_site.folder / "tmp").rglob("*") if one.is_file())
+    assert not [one for one in left if one.stat().st_size]
+
     rater = browser.new_context(locale="en-GB").new_page()
     rater.goto(address)
     rater.locator("form button").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import time
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -12,22 +13,31 @@ import gradio as gr
 import pytest
 
 from annotator.api.downloads import zip_stream
+from annotator.desk.packages import Choice
 from annotator.desk.progress import forecast
 from annotator.drafts import Drafts
 from annotator.jobs import Jobs
 from annotator.queue import Queue, Rest
 from annotator.screens.desk import build_desk
 from annotator.screens.desk_agreement import agreement_html
-from annotator.screens.desk_exports import made_html
 from annotator.screens.desk_images import import_result_html
 from annotator.screens.desk_methods import compared_html, runs_html
+from annotator.screens.desk_outlook import made_html, outlook_html
 from annotator.screens.desk_parts import job_html
 from annotator.screens.desk_people import links_html, people_html
 from annotator.screens.desk_plots import histogram_figure, pairs_figure
 from annotator.screens.desk_progress import progress_html
 from annotator.screens.desk_rater import rater_html
 from annotator.screens.desk_reader import MosQuery
+from annotator.screens.desk_report_plots import (
+    agreement_figure,
+    bias_figure,
+    more_figure,
+    removed_figure,
+    scores_figure,
+)
 from annotator.screens.desk_results import filter_columns
+from annotator.screens.desk_words import words_in
 from annotator.store import Store
 from annotator.store.access import load_study
 from annotator.store_desk import StoreDesk
@@ -246,6 +256,40 @@ def test_agreement_is_kept_until_ratings_move_on(desk):
     assert not desk.agreement.page()[1]
 
 
+def test_figures_are_of_the_ratings_of_now(desk):
+    assert desk.figures.page("validity", "mean", "Cura") is None
+    assert ended(desk.jobs, "figures").state == "done"
+    page = desk.figures.page("validity", "mean", "Cura")
+    assert not page.is_old
+    assert [mos for mos, _ in page.scores] == pytest.approx([6 / 3, 9 / 3, 11 / 3, 13 / 3])
+    by_name = {one.rater: one for one in page.raters}
+    assert by_name["Ada"].bias == pytest.approx(3.75 - 39 / 12)
+    assert page.removed["clarity"] == (0, 12)
+    assert page.curve[0][0] == 2
+    assert page.curve[0][1] > page.curve[-1][1]
+    assert page.n_so_far == 3
+    assert agreement_figure(page, NAMES) is None
+    desk.agreement.start("Cura")
+    ended(desk.jobs, "agreement")
+    page = desk.figures.page("validity", "mean", "Cura")
+    assert len(page.alphas) > 2
+    chinese = words_in("zh")
+    for draw in (scores_figure, bias_figure, removed_figure, agreement_figure, more_figure):
+        english, other = draw(page, NAMES), draw(page, NAMES, chinese)
+        for figure in (english, other):
+            layout = figure.layout
+            assert re.search(r"\bn\b|评分数", layout.title.text)
+            assert layout.xaxis.title.text
+        assert english.layout.title.text != other.layout.title.text
+        assert english.layout.xaxis.title.text != other.layout.xaxis.title.text
+    desk.decide("exclude", "Ada", "asleep", "Cura")
+    assert desk.figures.page("validity", "mean", "Cura").is_old
+    ended(desk.jobs, "figures")
+    assert desk.figures.page("validity", "mean", "Cura").n_removed_before == 16
+    with pytest.raises(UserError, match="no method"):
+        desk.figures.page("validity", "best", "Cura")
+
+
 def test_uploads_and_zips_come_in_with_their_names(desk, tmp_path):
     new = make_images(tmp_path / "new", 3, first=50)
     bad = tmp_path / "bad.png"
@@ -256,7 +300,12 @@ def test_uploads_and_zips_come_in_with_their_names(desk, tmp_path):
         archive.write(new[2], "deep/c.png")
         archive.writestr("manifest.csv", "file_name,discipline\nb.png,geology\nc.png,geology\n")
     known = tmp_path / "images" / "figure-000.png"
-    desk.incoming.upload([new[0], bad, known, packed], None, "Cura")
+    uploads = tmp_path / "uploads"
+    sent = [uploads / f"{n}" / path.name for n, path in enumerate([new[0], bad, known, packed])]
+    for one, path in zip(sent, [new[0], bad, known, packed], strict=True):
+        one.parent.mkdir(parents=True)
+        shutil.copy(path, one)
+    desk.incoming.upload(sent, None, "Cura", uploads=uploads)
     report = ended(desk.jobs, "import").result
     assert report["added"] == 3
     assert len(report["duplicates"]) == 1
@@ -265,6 +314,8 @@ def test_uploads_and_zips_come_in_with_their_names(desk, tmp_path):
     assert "bad.png" in import_result_html(report)
     assert desk.mos_page(MosQuery(where={"discipline": "geology"})).n_found == 2
     assert list(desk.store.folder.temporary.glob("upload*")) == []
+    assert list(uploads.iterdir()) == []
+    assert known.exists()
 
 
 @pytest.mark.parametrize("name", ["../out.png", "/abs.png", "a\\..\\b.png"])
@@ -272,7 +323,7 @@ def test_zip_that_leads_outside_is_refused(desk, tmp_path, name):
     packed = tmp_path / "evil.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(name, b"x")
-    desk.incoming.upload([packed], None, "Cura")
+    desk.incoming.upload([packed], None, "Cura", uploads=None)
     job = ended(desk.jobs, "import")
     assert job.state == "failed"
     assert "leads outside" in job_html(job)
@@ -286,7 +337,7 @@ def test_folder_of_the_server_must_be_there(desk):
 
 def test_export_is_made_and_streams_as_one_zip(desk):
     assert desk.packages.before().n_ratings == 48
-    desk.packages.start("csv", "", "Cura", with_images=True, with_names=False)
+    desk.packages.start(Choice("csv"), "Cura")
     job = ended(desk.jobs, "export")
     assert job.state == "done", job.message
     made = desk.packages.find(job.result.package)
@@ -300,6 +351,31 @@ def test_export_is_made_and_streams_as_one_zip(desk):
     assert len(ratings.splitlines()) == 49
     with pytest.raises(UserError, match="no longer there"):
         desk.packages.find("p0")
+
+
+def test_an_export_is_seen_before_it_is_written(desk):
+    stimuli = desk.store.stimuli()["stimulus"].to_pylist()
+    paper = [Described(AT, one, {"paper": "P <1>", "split": s}) for one, s in
+             zip(stimuli, ["train", "test", "train", "test"], strict=True)]  # fmt: skip
+    desk.store.append(paper)
+    before = sorted(desk.store.folder.temporary.rglob("*"))
+    desk.packages.look(Choice("siqa", splits="manifest"), "Cura")
+    job = ended(desk.jobs, "outlook")
+    assert job.state == "done", job.message
+    assert job.result.splits == {"train": 2, "test": 2}
+    pairs = job.result.leaks["pairs"]
+    assert "paper" in {pair["reason"] for pair in pairs}
+    html = outlook_html(job.result)
+    assert html.count('<img class="thumb"') == 2 * len(pairs)
+    assert "P &lt;1&gt;" in html and "data:image/svg+xml" in html and "## Composition" in html
+    assert sorted(desk.store.folder.temporary.rglob("*")) == before
+    desk.packages.start(Choice("siqa", splits="manifest"), "Cura")
+    assert "leak" in ended(desk.jobs, "export").message
+    desk.packages.start(Choice("siqa", splits="manifest", accept_leaks="as published"), "Cura")
+    job = ended(desk.jobs, "export")
+    assert job.state == "done", job.message
+    card = (job.result.folder / "README.md").read_text("utf-8")
+    assert "Accepted by the curator: as published" in card
 
 
 def test_one_job_of_a_kind_and_cancel():
