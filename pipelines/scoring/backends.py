@@ -33,7 +33,13 @@ from schemas.errors import UserError
 
 __all__ = ["BACKENDS", "Outlook", "Scorer", "open_scorer"]
 
-_BACKENDS = {"embedded": "pipelines.scoring.embedded:EmbeddedScorer"}
+_BACKENDS = {
+    "embedded": "pipelines.scoring.embedded:EmbeddedScorer",
+    "encoder": "pipelines.scoring.models.encoder:EncoderScorer",
+    "vlm": "pipelines.scoring.models.vlm:VlmScorer",
+    "words": "pipelines.scoring.models.zero_shot:WordsScorer",
+    "clip-iqa": "pipelines.scoring.models.zero_shot:ClipIqaScorer",
+}
 BACKENDS: tuple[str, ...] = tuple(_BACKENDS)
 """Names that `open_scorer` takes."""
 
