@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from annotator.clock import iso, now
 from annotator.results import facts_hash, study_mos
 from annotator.store import Reads, SnapshotStore, Store
 from annotator.store.past import PastStore
 from pipelines.opinion.mos import MosResult
-from pipelines.opinion.options import mos_options
+from pipelines.opinion.options import Method, MosOptions, mos_options
 from schemas.errors import UserError
 from schemas.facts import Computed, Discarded, Setting
 
-__all__ = ["Run", "choose_run", "chosen_run", "delete_run", "find_run", "list_runs", "save_run"]
+__all__ = [
+    "Counted",
+    "Run",
+    "choose_run",
+    "chosen_run",
+    "compute_run",
+    "delete_run",
+    "find_run",
+    "list_runs",
+    "save_run",
+]
 
 CHOSEN = "chosen_run"
 
@@ -56,9 +66,22 @@ class Run:
         return study_mos(source, self.method, mos_options(**fields))  # type: ignore[arg-type]
 
 
+class Counted(NamedTuple):
+    """The facts that scores are of."""
+
+    as_of: int
+    """Last fact there was."""
+    facts: str
+    """SHA-256 of the ratings that counted."""
+
+
+def _facts(study: Reads) -> str:
+    return facts_hash(study.ratings(), study.removed())
+
+
 def list_runs(study: Reads, facts: str | None = None) -> list[Run]:
     """Return the kept runs, oldest first; `facts` is the hash of the ratings where known."""
-    facts = facts_hash(study.ratings(), study.removed()) if facts is None else facts
+    facts = _facts(study) if facts is None else facts
     chosen = study.settings().get(CHOSEN)
     return [
         Run(
@@ -100,16 +123,41 @@ def chosen_run(study: Reads) -> Run | None:
     return next((run for run in list_runs(study) if run.name == name), None)
 
 
-def save_run(study: Store | SnapshotStore, name: str, result: MosResult) -> None:
+def compute_run(
+    study: Store | SnapshotStore, method: Method = "mean", options: MosOptions | None = None
+) -> tuple[MosResult, Counted]:
+    """Compute scores, and say of which facts.
+
+    Where a fact comes in meanwhile, the scores are computed once more, from the facts that
+    were there at the start.
+    """
+    seq, _ = study.position()
+    result, facts = study_mos(study, method, options), _facts(study)
+    if study.position()[0] != seq:
+        past = PastStore(study, seq)
+        result, facts = study_mos(past, method, options), _facts(past)
+    return result, Counted(seq, facts)
+
+
+def save_run(
+    study: Store | SnapshotStore, name: str, result: MosResult, counted: Counted | None = None
+) -> None:
     """Keep a result under a name; an earlier run of that name is replaced.
+
+    Args:
+        study: The study.
+        name: 1 to 100 printable characters.
+        result: The scores.
+        counted: Of which facts they are (see `compute_run`); those of now where absent.
 
     Raises:
         UserError: `invalid_name`.
     """
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise UserError("invalid_name", "A run's name is 1 to 100 printable characters.")
-    seq, _ = study.position()
-    facts = facts_hash(study.ratings(), study.removed())
+    if counted is None:
+        counted = Counted(study.position()[0], _facts(study))
+    seq, facts = counted
     study.append([Computed(iso(now()), name, result.method, dict(result.options), seq, facts)])
     if isinstance(study, SnapshotStore):
         study.refresh()

@@ -176,13 +176,15 @@ def _of_file(ratings: Path, method: str, options: MosOptions, scale: str) -> Mos
 
 def _of_study(answer: Answer, method: str, options: MosOptions, save: str) -> MosResult:
     from annotator.results import study_mos
-    from annotator.runs import save_run
+    from annotator.runs import compute_run, save_run
     from annotator.store import open_study
 
     with open_study(answer.folder) as study:
-        result = study_mos(study, method, options)  # type: ignore[arg-type]
-        if save:
-            save_run(study, save, result)
+        if not save:
+            result = study_mos(study, method, options)  # type: ignore[arg-type]
+        else:
+            result, counted = compute_run(study, method, options)  # type: ignore[arg-type]
+            save_run(study, save, result, counted)
             answer.say(f"Kept as run '{save}'; `runs choose '{save}'` makes exports use it.")
     return result
 

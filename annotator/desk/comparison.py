@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 
 from annotator.desk.standing import Standings, wide_scores
 from annotator.jobs import Advance, Job, Jobs
-from annotator.results import study_mos
-from annotator.runs import Run, choose_run, list_runs, save_run
+from annotator.runs import Run, choose_run, compute_run, list_runs, save_run
 from annotator.store import Store
 from annotator.store.tallies import results_position
 from pipelines.opinion.comparison import Shift, shifts
@@ -130,7 +129,7 @@ class Comparison:
 
         def work(advance: Advance) -> str:
             advance(0, 1)
-            save_run(self._store, name, study_mos(self._store, chosen))
+            save_run(self._store, name, *compute_run(self._store, chosen))
             return name
 
         return self._jobs.start("run", f"Keeping run {name}", author, work)

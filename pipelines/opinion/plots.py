@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Point", "bar_plot", "caterpillar_plot", "interval_plot", "scatter_plot"]
+__all__ = ["Point", "bar_plot", "caterpillar_plot", "interval_plot", "scatter_plot", "shortened"]
 
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#777777"
+_BLUE, _ORANGE, _GREY, _GRID = "#0072B2", "#D55E00", "#888888", "#88888855"
 _WIDTH, _LEFT, _RIGHT, _ROW = 680, 190, 20, 20
 _MOST_DOTS = 4000
 
@@ -72,7 +72,7 @@ def caterpillar_plot(
     parts = []
     for tick in _ticks(low, high):
         y = scale.at(tick)
-        parts += [_line(50, y, _WIDTH - _RIGHT, y, "#dddddd"), _text(44, y + 4, f"{tick:g}", "end")]
+        parts += [_line(50, y, _WIDTH - _RIGHT, y, _GRID), _text(44, y + 4, f"{tick:g}", "end")]
     step = (_WIDTH - _RIGHT - 60) / max(len(ordered), 1)
     for index, (value, half) in enumerate(ordered):
         x = 56 + step * (index + 0.5)
@@ -124,13 +124,13 @@ def scatter_plot(
     for tick in _ticks(up.low, up.high):
         y = up.at(tick)
         parts += [
-            _line(left, y, _WIDTH - _RIGHT, y, "#dddddd"),
+            _line(left, y, _WIDTH - _RIGHT, y, _GRID),
             _text(left - 6, y + 4, f"{tick:g}", "end"),
         ]
     for tick in _ticks(across.low, across.high):
         x = across.at(tick)
         parts += [
-            _line(x, 14, x, bottom, "#dddddd"),
+            _line(x, 14, x, bottom, _GRID),
             _text(x, bottom + 16, f"{tick:g}", "middle"),
         ]
     parts += [_dot(across.at(x), up.at(y), _BLUE, False, 2.2) for x, y in drawn]
@@ -164,10 +164,10 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _axis(scale: _Scale, y: float, label: str) -> str:
-    parts = [_line(scale.start, y, scale.end, y, "#333333")]
+    parts = [_line(scale.start, y, scale.end, y, "currentColor")]
     for tick in _ticks(scale.low, scale.high):
         x = scale.at(tick)
-        parts += [_line(x, 4, x, y, "#dddddd"), _text(x, y + 15, f"{tick:g}", "middle")]
+        parts += [_line(x, 4, x, y, _GRID), _text(x, y + 15, f"{tick:g}", "middle")]
     return "".join([*parts, _text(scale.start, y + 34, label, "start")])
 
 
@@ -196,8 +196,22 @@ def _dot(x: float, y: float, colour: str, is_square: bool, size: float = 4.0) ->
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    shown = text if len(text) <= 90 else text[:89] + "…"
+    # What ends at the plot has the margin left of it; what starts there has the rest.
+    shown = shortened(text, 28 if anchor == "end" else int((_WIDTH - x) / 6.2))
+    full = f"<title>{escape(text)}</title>" if shown != text else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" '
-        f'fill="#222222">{escape(shown)}</text>'
+        f'fill="currentColor">{full}{escape(shown)}</text>'
     )
+
+
+def shortened(text: str, most: int) -> str:
+    """Return text of at most so many characters, its middle left out.
+
+    >>> shortened("validity", 28), shortened("abcdefghij", 6)
+    ('validity', 'abc…ij')
+    """
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return text[: most - 1 - end] + "…" + text[len(text) - end :]

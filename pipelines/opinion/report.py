@@ -27,16 +27,22 @@ _MOST_RATERS = 60
 _MOST_REMOVED = 200
 """Removed ratings listed one by one."""
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:760px;margin:2em auto;padding:0 1em}
-h1{font-size:1.7em}h2{font-size:1.25em;margin-top:2em;border-bottom:1px solid #ccc}
-table{border-collapse:collapse;font-size:.88em;width:100%}
-th,td{padding:.25em .6em;border-bottom:1px solid #ddd;text-align:right;vertical-align:top}
-th:first-child,td:first-child,td.t,th.t{text-align:left}
-pre{background:#f4f4f4;padding:.8em;white-space:pre-wrap;overflow-wrap:anywhere}
-svg{max-width:100%;height:auto}.note{background:#fff6e5;padding:.6em 1em}
-figcaption{font-size:.85em;color:#555}figure{margin:1em 0;break-inside:avoid}
-@media print{body{max-width:none;margin:0;font-size:11pt}tr,figure{break-inside:avoid}
-h2{break-after:avoid}a{color:inherit}@page{margin:18mm}}
+:root{color-scheme:light dark;--ink:#222;--paper:#fff;--rule:#ddd;--note:#fff6e5;--code:#f4f4f4}
+@media screen and (prefers-color-scheme:dark){:root{--ink:#ddd;--paper:#16181c;--rule:#444;
+--note:#3a2f18;--code:#24272d}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:760px;
+margin:2em auto;padding:0 1em;overflow-wrap:anywhere}
+h1{font-size:1.7em}h2{font-size:1.25em;margin-top:2em;border-bottom:1px solid var(--rule)}
+div{overflow-x:auto}table{border-collapse:collapse;font-size:.88em;width:100%}
+th,td{padding:.25em .45em;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;
+overflow-wrap:normal}td{white-space:nowrap}
+.t{text-align:left;overflow-wrap:anywhere;white-space:normal;min-width:6em}
+pre{background:var(--code);padding:.8em;white-space:pre-wrap}
+svg{max-width:100%;height:auto}.note{background:var(--note);padding:.6em 1em}
+figcaption{font-size:.85em;opacity:.8}figure{margin:1em 0;break-inside:avoid}
+@media print{body{max-width:none;margin:0;font-size:11pt;padding:0}tr,figure{break-inside:avoid}
+div{overflow:visible}table{font-size:.72em}.t{min-width:4em}
+h2,h3,p:has(+div){break-after:avoid}a{color:inherit}@page{margin:18mm}}
 """
 
 

@@ -56,8 +56,13 @@ def _rows(readings: Sequence[Reading], figures: Mapping[str, str]) -> Iterator[l
     for reading in readings:
         found.setdefault((reading.rater, reading.dimension), {})[reading.figure] = reading
     for (rater, dimension), of in found.items():
-        values = [of[name].value if name in of else None for name in figures]
+        values = [_value(of[name]) if name in of else None for name in figures]
         yield [rater, dimension or "all", max(r.n for r in of.values()), *values]
+
+
+def _value(reading: Reading) -> float | int:
+    is_count = reading.figure in ("scale_use", "longest_run")
+    return int(reading.value) if is_count else reading.value
 
 
 def _outstanding(readings: Sequence[Reading]) -> str:

@@ -12,13 +12,27 @@ __all__ = ["html_table"]
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Return an HTML table; what is not defined is a dash, numbers have three decimals."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    """Return an HTML table; what is not defined is a dash, numbers have three decimals.
+
+    Text may wrap anywhere, numbers stay whole; a column is aligned as its first cell is.
+    """
+    body = [list(row) for row in rows]
+    is_text = [_is_text(cell) for cell in body[0]] if body else [True] * len(head)
+    top = "".join(_cell("th", name, text) for name, text in zip(head, is_text, strict=True))
     lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(_shown(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows
+        "<tr>" + "".join(_cell("td", _shown(cell), _is_text(cell)) for cell in row) + "</tr>"
+        for row in body
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<div><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>"
+
+
+def _cell(tag: str, text: str, is_text: bool) -> str:
+    kind = ' class="t"' if is_text else ""
+    return f"<{tag}{kind}>{escape(text)}</{tag}>"
+
+
+def _is_text(cell: Any) -> bool:
+    return isinstance(cell, str) and not cell[:1].isdigit()
 
 
 def _shown(cell: Any) -> str:
