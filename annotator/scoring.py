@@ -51,7 +51,14 @@ from pipelines.splits import Member, find_links
 from schemas.layout import StudyFolder
 from schemas.study import Study
 
-__all__ = ["Material", "compute_features", "make_version", "material_of", "study_scorer"]
+__all__ = [
+    "Material",
+    "compute_features",
+    "make_version",
+    "material_of",
+    "rows_of_study",
+    "study_scorer",
+]
 
 Advance = Callable[[int, int], None]
 
@@ -261,7 +268,7 @@ def _gather(
     """Return rows of a sample of the pool, where a projection needs one, and those rated."""
     step = max(1, material.stimuli.num_rows // _SAMPLE)
     sample, places, rows = [], [], []
-    for at, part in _rows_of(material, scorer):
+    for at, part in rows_of_study(material, scorer):
         if not scorer.is_scaled:
             sample.append(part[at % step == 0])
         kept = is_rated[at]
@@ -277,7 +284,7 @@ def _gather(
     return np.concatenate(sample) if sample else rated.rows[:0], rated
 
 
-def _rows_of(
+def rows_of_study(
     material: Material, scorer: Scorer
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
     """Yield places and rows of what is kept and readable, every place once, in pieces."""
@@ -305,7 +312,7 @@ def _predict(material: Material, scorer: Scorer, lesson: Lesson, rated: _Rated) 
     novelty: NDArray[np.float32] = np.ones(n, np.float32)
     oddity: NDArray[np.float32] = np.full(n, np.nan, np.float32)
     anchors = nearest(lesson.outlook.inputs, material.study.seed)
-    for at, rows in _rows_of(material, scorer):
+    for at, rows in rows_of_study(material, scorer):
         outlook = outlook_of(scorer, rows, lesson.projection)
         mean[at], sd[at] = head.predict(*outlook)
         state[at] = SEEN

@@ -1,0 +1,118 @@
+"""`study simulate`: orders of the queue played on this study's images with simulated raters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from annotator.scoring import material_of, rows_of_study, study_scorer
+from annotator.store import Reads
+from pipelines.assignment import Mixture
+from pipelines.scoring.learning import outlook_of
+from pipelines.scoring.model_file import load_learned
+from pipelines.scoring.simulation import (
+    Point,
+    Policy,
+    Stage,
+    savings,
+    scores_of,
+    summary,
+)
+from schemas.errors import UserError
+
+__all__ = ["Wish", "simulate_orders"]
+
+GOAL_SHARE = 0.30
+"""What an order should save to be worth its name."""
+_GOALS = ("mos", "rank", "coverage")
+
+
+class Wish(NamedTuple):
+    """What is played."""
+
+    seeds: int
+    raters: int
+    per_image: float
+    """Ratings an image at the end."""
+    images: int
+    """At most so many images, drawn anew for each seed."""
+
+
+def simulate_orders(
+    study: Reads, wish: Wish, advance: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Play chance and the model's orders; return the document of `study simulate --json`.
+
+    The true quality of an image is drawn from what the newest version expects of it, mean and
+    deviation, so that nothing is assumed that the model does not say itself.
+
+    Args:
+        study: The study; `score` must have run.
+        wish: What is played.
+        advance: Told plays done and in all.
+
+    Raises:
+        UserError: `no_predictions`, or what reading the model says.
+    """
+    scorer, material = study_scorer(study.study), material_of(study)
+    version = material.files.current()
+    parts = list(rows_of_study(material, scorer))
+    n = sum(len(at) for at, _ in parts)
+    if version is None or n < 2:
+        raise UserError(
+            "no_predictions",
+            "No model has looked at the images yet; run `score` first, then simulate.",
+        )
+    learned = load_learned(material.files.model_file(version))
+    rows = np.concatenate([part for _, part in parts])
+    outlook = outlook_of(scorer, rows, learned.projection)
+    mean, sd = learned.head.predict(*outlook)
+    scale = float(study.study.scale.low), float(study.study.scale.high)
+
+    def stage(seed: int) -> Stage:
+        rng = np.random.default_rng([study.study.seed & 2**31 - 1, seed])
+        drawn = rng.permutation(n)[: wish.images]
+        truth = np.clip(rng.normal(mean[drawn], sd[drawn]), *scale)
+        seen = outlook._replace(quality=outlook.quality[drawn], inputs=outlook.inputs[drawn])
+        scores = scores_of(truth, wish.raters, rng, scale)
+        return Stage(seen, scorer.start(), truth, scores, wish.per_image)
+
+    scoring = study.study.scoring
+    shares = Mixture(scoring.model_share, scoring.floor)
+    policies = [Policy("random", Mixture(0.0, scoring.floor), "mos")]
+    policies += [Policy(goal, shares, goal) for goal in _GOALS]
+    plays = summary(stage, policies, range(wish.seeds), advance)
+    return _document(plays, wish, min(n, wish.images))
+
+
+def _document(plays: Mapping[str, list[list[Point]]], wish: Wish, n_images: int) -> dict[str, Any]:
+    by_chance = plays["random"]
+    saved = {name: savings(by_chance, played) for name, played in plays.items() if name != "random"}
+    return {
+        "images": n_images,
+        "seeds": wish.seeds,
+        "raters": wish.raters,
+        "orders": {name: _curve(played) for name, played in plays.items()},
+        "savings": {name: [row._asdict() for row in rows] for name, rows in saved.items()},
+        "verdict": " ".join(_verdict(name, rows[-1]) for name, rows in saved.items() if rows),
+    }
+
+
+def _curve(plays: Sequence[Sequence[Point]]) -> list[dict[str, float]]:
+    return [
+        {"per_image": step[0].per_image, "srcc": float(np.mean([p.srcc for p in step]))}
+        for step in zip(*plays, strict=True)
+    ]
+
+
+def _verdict(name: str, saving: Any) -> str:
+    said = (
+        f"Order '{name}' needs {saving.mean:+.0%} fewer ratings than chance to rank all images as "
+        f"well as chance does with {saving.per_image:g} an image (95 % interval {saving.low:+.0%} "
+        f"to {saving.high:+.0%})"
+    )
+    if saving.low >= GOAL_SHARE:
+        return said + "."
+    return said + f": that it saves {GOAL_SHARE:.0%} is not shown."
