@@ -22,7 +22,7 @@ from pipelines.splits import Member, find_links, leak_report, make_splits
 from schemas.errors import UserError
 from schemas.text import one_line
 
-__all__ = ["keep_splits", "with_splits"]
+__all__ = ["keep_splits", "searched_splits", "with_splits"]
 
 _BINS = 5
 _SHOWN = 5
@@ -43,6 +43,23 @@ def with_splits(
     Raises:
         UserError: `invalid_splits`, `too_few_groups`, or `leaking_splits` naming the pairs.
     """
+    split = searched_splits(source, study, wanted)
+    report = dict(split.leak_report or {})
+    if report["n_leaks"] and not accept_leaks.strip():
+        raise _leaking(report, source.file_names())
+    if report["n_leaks"]:
+        reason = " ".join(accept_leaks.split())
+        report["accepted"] = reason
+        report["summary"] += f" Accepted by the curator: {reason}"
+    return replace(split, leak_report=report)
+
+
+def searched_splits(source: ExportSource, study: Reads, wanted: str) -> ExportSource:
+    """Return the source with its splits and the report on leaks, whether they leak or not.
+
+    Raises:
+        UserError: `invalid_splits` or `too_few_groups`.
+    """
     members = _members(source, image_embeddings(study.folder, source.stimuli))
     links = find_links(members)
     if "=" in wanted:
@@ -51,14 +68,7 @@ def with_splits(
         splits = make_splits(members, links, shares, source.seed, earlier)
     else:
         splits = _given(members, study, wanted)
-    report = leak_report(members, links, splits)
-    if report["n_leaks"] and not accept_leaks.strip():
-        raise _leaking(report, source.file_names())
-    if report["n_leaks"]:
-        reason = " ".join(accept_leaks.split())
-        report["accepted"] = reason
-        report["summary"] += f" Accepted by the curator: {reason}"
-    return replace(source, splits=splits, leak_report=report)
+    return replace(source, splits=splits, leak_report=leak_report(members, links, splits))
 
 
 def keep_splits(source: ExportSource, study: Reads, wanted: str) -> None:

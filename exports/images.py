@@ -58,7 +58,7 @@ def copy_images(
 
 
 def _copy(package: Package, plan: Plan, folder: str, options: ExportOptions) -> Picture:
-    if options.with_images:
+    if options.with_images and not options.is_rehearsal:
         package.write_pieces(
             folder + plan.picture.name, plan.pieces, source=plan.source, sha256=plan.sha256
         )

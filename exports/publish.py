@@ -20,6 +20,8 @@ from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 
 __all__ = [
+    "CARD",
+    "OVERVIEW",
     "Contents",
     "ExportReport",
     "LeftOut",
@@ -30,6 +32,8 @@ __all__ = [
     "put_images",
 ]
 
+CARD = "README.md"
+"""Name of the data card."""
 OVERVIEW = "overview.svg"
 """Name of the overview figure."""
 FORMAT_VERSION = 1
@@ -116,7 +120,7 @@ def publish(
         package.write_text(OVERVIEW, overview_svg(overview_of(source), source.study.title))
         contents.files[OVERVIEW] = "figure: images by discipline and MOS, questions by type"
         package.write_text("CITATION.cff", citation_text(source))
-        package.write_text("README.md", card_text(name, source, options, contents))
+        package.write_text(CARD, card_text(name, source, options, contents))
         package.write_json(MANIFEST, _manifest(name, source, options, contents, package))
         n_files = len(package.files)
     return ExportReport(

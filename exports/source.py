@@ -99,6 +99,8 @@ class ExportOptions:
     """Put the single ratings beside the scores."""
     keep_metadata: bool = False
     """Leave EXIF, XMP, comments (place, camera, author) in the exported images."""
+    is_rehearsal: bool = False
+    """Write no image, to see counts and card first; the package is thrown away."""
     progress: Callable[[int, int], None] | None = None
     """Called with images done and images in all."""
 

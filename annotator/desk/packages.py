@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,17 @@ from annotator.desk.standing import Standings
 from annotator.jobs import Advance, Job, Jobs
 from annotator.results import export_source
 from annotator.runs import chosen_run, find_run
+from annotator.splitting import keep_splits, searched_splits, with_splits
 from annotator.store import Store
 from exports.formats import FORMATS, write_export
-from exports.source import ExportOptions
+from exports.publish import CARD, OVERVIEW
+from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 
-__all__ = ["Before", "Made", "Packages"]
+__all__ = ["LEAKS_SHOWN", "Before", "Choice", "Made", "Outlook", "Packages"]
+
+LEAKS_SHOWN = 50
+"""Leaking pairs that are shown with their pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,44 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What the curator chose."""
+
+    format: str
+    run: str = ""
+    """Name of the run whose scores are exported; the chosen one where empty."""
+    splits: str = ""
+    """As `export --splits`; everything is `test` where empty."""
+    accept_leaks: str = ""
+    """Why splits that leak are exported all the same."""
+    with_images: bool = True
+    with_names: bool = False
+    """Raters' names instead of pseudonyms."""
+    include_unreviewed: bool = False
+    """Also questions nobody has reviewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What an export of a choice would be."""
+
+    choice: Choice
+    splits: dict[str, int]
+    """Split -> images."""
+    counts: dict[str, int]
+    n_left_out: int
+    warnings: Sequence[str]
+    leaks: Mapping[str, Any] | None
+    """The report on leaks; None without splits."""
+    file_names: Mapping[str, str]
+    """Stimulus -> file name, of the leaking pairs."""
+    figure: str
+    """The overview figure, SVG."""
+    card: str
+    """The data card, Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """An export that is ready."""
 
@@ -44,6 +88,8 @@ class Made:
     folder: Path
     n_files: int
     n_bytes: int
+    splits: dict[str, int]
+    """Split -> images."""
     counts: dict[str, Any]
     left_out: Sequence[str]
     """What is not in it, and why."""
@@ -74,52 +120,87 @@ class Packages:
             n_texts=counts["feedback"],
         )
 
-    def start(
-        self, format_: str, run: str, author: str, *, with_images: bool, with_names: bool
-    ) -> Job:
-        """Make a package.
-
-        Args:
-            format_: One of `formats()`.
-            run: Name of the run whose scores are exported; the chosen one where empty.
-            author: Who asked for it.
-            with_images: Copy the images into it.
-            with_names: Raters' names instead of pseudonyms.
+    def look(self, choice: Choice, author: str) -> Job:
+        """Find out what an export would hold: counts, leaks, figure and card; nothing stays.
 
         Raises:
             UserError: `unknown_format`, `unknown_run` or `job_running`.
         """
-        if format_ not in FORMATS:
-            raise UserError("unknown_format", f"There is no format '{format_[:40]}'.")
-        used = find_run(self._store, run) if run else None
+        self._check(choice)
+
+        def work(advance: Advance) -> Outlook:
+            advance(0, 0)
+            source, _ = self._source(choice)
+            if choice.splits:
+                source = searched_splits(source, self._store, choice.splits)
+            folder = self._store.folder.temporary / fresh_id("p")
+            options = ExportOptions(choice.with_images, choice.with_names, is_rehearsal=True)
+            try:
+                report = write_export(choice.format, source, folder, options)
+                card = (folder / CARD).read_text("utf-8")
+                figure = (folder / OVERVIEW).read_text("utf-8")
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            ends = [pair[end] for pair in _pairs(source) for end in ("first", "second")]
+            names = source.file_names()
+            return Outlook(
+                choice, report.splits, report.counts, len(report.left_out), report.warnings,
+                source.leak_report, {end: names[end] for end in ends}, figure, card,
+            )  # fmt: skip
+
+        return self._jobs.start("outlook", f"Looking at an export as {choice.format}", author, work)
+
+    def start(self, choice: Choice, author: str) -> Job:
+        """Make a package.
+
+        Args:
+            choice: What it holds.
+            author: Who asked for it.
+
+        Raises:
+            UserError: `unknown_format`, `unknown_run` or `job_running`.
+        """
+        self._check(choice)
 
         def work(advance: Advance) -> Made:
             advance(0, 0)
-            kept = used or chosen_run(self._store)
-            if kept is None:
-                source = export_source(self._store)
-            else:
-                told = {"name": kept.name, "as_of": kept.as_of, "facts": kept.facts}
-                source = export_source(self._store, None, kept.result(self._store), told)
+            source, notes = self._source(choice)
+            if choice.splits:
+                source = with_splits(source, self._store, choice.splits, choice.accept_leaks)
             package = fresh_id("p")
-            out = self._store.folder.temporary / package / f"{self._store.study.name}-{format_}"
-            options = ExportOptions(
-                with_images=with_images, with_names=with_names, progress=advance
-            )
-            report = write_export(format_, source, out, options)
-            warnings = list(report.warnings)
-            if kept is not None and not kept.is_current:
-                warnings.append(f"The ratings have moved on since run '{kept.name}' was computed.")
-            left_out = [str(item._asdict()) for item in report.left_out]
+            name = f"{self._store.study.name}-{choice.format}"
+            out = self._store.folder.temporary / package / name
+            options = ExportOptions(choice.with_images, choice.with_names, progress=advance)
+            report = write_export(choice.format, source, out, options)
+            keep_splits(source, self._store, choice.splits)
             made = Made(
-                package, format_, out, report.n_files, _size(out), dict(report.counts),
-                left_out, warnings,
+                package, choice.format, out, report.n_files, _size(out), report.splits,
+                dict(report.counts), [str(item._asdict()) for item in report.left_out],
+                [*report.warnings, *notes],
             )  # fmt: skip
             with self._lock:
                 self._made[package] = made
             return made
 
-        return self._jobs.start("export", f"Exporting as {format_}", author, work)
+        return self._jobs.start("export", f"Exporting as {choice.format}", author, work)
+
+    def _check(self, choice: Choice) -> None:
+        if choice.format not in FORMATS:
+            raise UserError("unknown_format", f"There is no format '{choice.format[:40]}'.")
+        if choice.run:
+            find_run(self._store, choice.run)
+
+    def _source(self, choice: Choice) -> tuple[ExportSource, list[str]]:
+        """Return the study with the scores of the run, and what to say of the run."""
+        unreviewed = choice.include_unreviewed
+        used = find_run(self._store, choice.run) if choice.run else chosen_run(self._store)
+        if used is None:
+            return export_source(self._store, include_unreviewed=unreviewed), []
+        told = {"name": used.name, "as_of": used.as_of, "facts": used.facts}
+        result = used.result(self._store)
+        source = export_source(self._store, None, result, told, include_unreviewed=unreviewed)
+        stale = f"The ratings have moved on since run '{used.name}' was computed."
+        return source, [] if used.is_current else [stale]
 
     def find(self, package: str) -> Made:
         """Return an export that is ready.
@@ -137,6 +218,12 @@ class Packages:
                 status=404,
             )
         return made
+
+
+def _pairs(source: ExportSource) -> Sequence[Mapping[str, Any]]:
+    report = source.leak_report or {}
+    pairs: Sequence[Mapping[str, Any]] = report.get("pairs", ())[:LEAKS_SHOWN]
+    return pairs
 
 
 def _size(folder: Path) -> int:

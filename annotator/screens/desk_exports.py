@@ -1,49 +1,25 @@
-"""The tab Export: format, options, run; counts before, progress, and a download that stays."""
+"""The tab Export: what to export; counts, leaks and card before; progress; a download."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
 
 from annotator.desk.comparison import Comparison
-from annotator.desk.packages import Before, Made, Packages
+from annotator.desk.packages import Choice, Packages
 from annotator.jobs import Jobs
-from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
-from annotator.screens.desk_words import label, say
+from annotator.screens.desk_outlook import before_html, made_html, outlook_html
+from annotator.screens.desk_parts import QUIET, author_of, clickable, job_html, refusal
+from annotator.screens.desk_words import label
 from schemas.errors import UserError
 
-__all__ = ["ExportTab", "before_html", "made_html"]
+__all__ = ["ExportTab"]
 
-
-def before_html(before: Before) -> str:
-    """Return what an export would hold."""
-    tiles = "".join(
-        f"<div><b>{n:,}</b><span>{say(key)}</span></div>"
-        for n, key in (
-            (before.n_stimuli, "images"),
-            (before.n_ratings, "ratings"),
-            (before.n_texts, "texts"),
-            (before.n_raters, "people"),
-            (before.n_removed, "taken_out_submissions"),
-        )
-    )
-    return f'<div class="siqa desk"><div class="tiles">{tiles}</div></div>'
-
-
-def made_html(made: Made) -> str:
-    """Return a finished export: download, size, what it holds and what it does not."""
-    size = f"{made.n_bytes / 1e6:,.1f} MB"
-    counts = "".join(
-        f"<li>{escape(str(name))}: {escape(str(n))}</li>" for name, n in made.counts.items()
-    )
-    notes = "".join(f"<li>{escape(text)}</li>" for text in (*made.warnings, *made.left_out[:50]))
-    return (
-        f'<p><a class="button go" href="/exports/{made.package}.zip" download>'
-        f"{say('download')}</a> {say('export_about', n=f'{made.n_files:,}', size=size)}</p>"
-        f'<ul>{counts}</ul><ul class="bad">{notes}</ul><p class="soft">{say("export_stays")}</p>'
-    )
+_SHARES = ("train=0.8,val=0.1,test=0.1", "train=0.9,test=0.1", "train=0.8,test=0.2")
+_SHOWN: dict[str, Callable[[Any], str]] = {"export": made_html, "outlook": outlook_html}
+"""Job -> what its result looks like, in the order of the page."""
 
 
 class ExportTab:
@@ -59,50 +35,76 @@ class ExportTab:
                     packages.formats(), value="siqa", label=label("format"), filterable=False,
                     elem_id="export-format",
                 )  # fmt: skip
+                splits = gr.Dropdown(
+                    [(label("splits_none"), ""), *((shares, shares) for shares in _SHARES),
+                     (label("splits_manifest"), "manifest")],
+                    value="", label=label("splits"), allow_custom_value=True,
+                    elem_id="export-splits",
+                )  # fmt: skip
                 self._run = gr.Dropdown(
                     [(label("run_chosen"), "")], value="", label=label("run"), filterable=False
                 )
+                reason = gr.Textbox(label=label("accept_leaks"), elem_id="export-reason")
+            with gr.Row(elem_classes="bar"):
                 images = gr.Checkbox(True, label=label("with_images"))
                 names = gr.Checkbox(False, label=label("with_names"))
+                unreviewed = gr.Checkbox(False, label=label("with_unreviewed"))
+                look = gr.Button(label("look_first"), scale=0, min_width=190, elem_id="look-export")
                 make = gr.Button(
                     label("make_export"), variant="primary", scale=0, min_width=150,
                     elem_id="make-export",
                 )  # fmt: skip
             self._job = clickable("export-job")
             self._clock = gr.Timer(1, active=False)
-        panel = [self._job, self._clock]
-        shown, done = in_order("export", again=True), in_order("export")
-        self.tab.select(self._open, None, [self._before, self._run, *panel], **shown)
-        self._clock.tick(self.show, None, panel, **done)
-        make.click(self._start, [format_, self._run, images, names], panel, **done)
-        self._job.click(self._clicked, None, panel, **shown)
+        shown = [self._job, self._clock]
+        chosen = [format_, self._run, splits, reason, images, names, unreviewed]
+        self.tab.select(self._open, None, [self._before, self._run, *shown], **QUIET)
+        self._clock.tick(self.show, None, shown, **QUIET)
+        look.click(self._look, chosen, shown, **QUIET)
+        make.click(self._start, chosen, shown, **QUIET)
+        self._job.click(self._clicked, None, shown, **QUIET)
 
     def show(self) -> list[Any]:
-        """Return the export as it stands, and whether to look again."""
-        job = self._jobs.last("export")
-        result = made_html(job.result) if job is not None and job.result else ""
-        is_running = job is not None and job.state == "running"
-        return [job_html(job, result), gr.Timer(active=is_running)]
+        """Return the look and the export as they stand, and whether to look again."""
+        jobs = {kind: self._jobs.last(kind) for kind in _SHOWN}
+        parts = [
+            job_html(job, _SHOWN[kind](job.result) if job is not None and job.result else "")
+            for kind, job in jobs.items()
+        ]
+        is_running = any(job is not None and job.state == "running" for job in jobs.values())
+        return ["".join(parts), gr.Timer(active=is_running)]
 
     def _open(self) -> list[Any]:
         runs = [(run.name, run.name) for run in self._comparison.runs()]
         choices = gr.update(choices=[(label("run_chosen"), ""), *runs])
         return [before_html(self._packages.before()), choices, *self.show()]
 
-    def _start(
-        self, format_: str, run: str, images: bool, names: bool, request: gr.Request
-    ) -> list[Any]:
+    def _look(self, request: gr.Request, *chosen: Any) -> list[Any]:
         try:
-            self._packages.start(
-                format_, run or "", author_of(request), with_images=images, with_names=names
-            )
+            self._packages.look(_choice(*chosen), author_of(request))
+        except UserError as error:
+            return [refusal(error), gr.skip()]
+        return self.show()
+
+    def _start(self, request: gr.Request, *chosen: Any) -> list[Any]:
+        try:
+            self._packages.start(_choice(*chosen), author_of(request))
         except UserError as error:
             return [refusal(error), gr.skip()]
         return self.show()
 
     def _clicked(self, event: gr.EventData) -> list[Any]:
+        kind = event._data["target"]
         if event._data["do"] == "cancel":
-            self._jobs.cancel("export")
+            self._jobs.cancel(kind)
         elif event._data["do"] == "dismiss":
-            self._jobs.dismiss("export")
+            self._jobs.dismiss(kind)
         return self.show()
+
+
+def _choice(
+    format_: str, run: str, splits: str, reason: str, images: bool, names: bool, unreviewed: bool
+) -> Choice:
+    return Choice(
+        format_, run or "", (splits or "").strip(), reason or "", images, names, unreviewed
+    )

@@ -12,7 +12,8 @@ _CELLS, _ORIENTATIONS, _SIDE = 8, 4, 64
 EMBEDDING_SIZE = _CELLS * _CELLS * _ORIENTATIONS
 """Numbers of an embedding."""
 _LENGTH = 400
-_FLAT = 1e-3
+_FLAT = 6.0
+"""Standard deviation of grey, of 255, below which a picture says nothing: specks on one colour."""
 
 
 def gradient_embedding(image: Image.Image) -> npt.NDArray[np.int8]:
@@ -26,7 +27,10 @@ def gradient_embedding(image: Image.Image) -> npt.NDArray[np.int8]:
         image: Any mode that converts to L; a thumbnail will do.
     """
     side = _SIDE + 2
-    grey = ImageOps.autocontrast(image.convert("L")).resize((side, side), Image.Resampling.BOX)
+    plain = image.convert("L")
+    if np.asarray(plain).std() < _FLAT:
+        return np.zeros(EMBEDDING_SIZE, np.int8)
+    grey = ImageOps.autocontrast(plain).resize((side, side), Image.Resampling.BOX)
     pixels = np.asarray(grey, np.float64) / 255
     across = pixels[1:-1, 2:] - pixels[1:-1, :-2]
     down = pixels[2:, 1:-1] - pixels[:-2, 1:-1]
@@ -42,8 +46,6 @@ def gradient_embedding(image: Image.Image) -> npt.NDArray[np.int8]:
         histogram += np.bincount(cells, (strength * weight).ravel(), EMBEDDING_SIZE)
     root = np.sqrt(histogram)
     centred = root - root.mean()
-    length = float(np.linalg.norm(centred))
-    if length < _FLAT:
-        return np.zeros(EMBEDDING_SIZE, np.int8)
+    length = float(np.linalg.norm(centred)) or 1.0
     whole = np.clip(np.round(centred / length * _LENGTH), -127, 127)
     return np.asarray(whole, np.int8)

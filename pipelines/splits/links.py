@@ -114,16 +114,19 @@ def _near(members: Sequence[Member], near_bits: int) -> Iterator[Link]:
 
 
 def _similar(members: Sequence[Member]) -> Iterator[Link]:
-    shown = [m for m in members if m.embedding is not None and m.phash and m.phash not in _BLANK]
+    shown = [
+        m for m in members
+        if m.embedding is not None and m.embedding.any() and m.phash and m.phash not in _BLANK
+    ]  # fmt: skip
     if not shown:
         return
     last: dict[bytes, int] = {}
     for at, member in enumerate(shown):
         last.setdefault(np.asarray(member.embedding).tobytes(), at)
     # Pictures of one embedding are tied to the first of them.
-    for at, member in enumerate(shown):
+    for member in shown:
         first = last[np.asarray(member.embedding).tobytes()]
-        if first != at and _bits(shown[first], member) <= SIMILAR_BITS:
+        if NEAR_BITS < _bits(shown[first], member) <= SIMILAR_BITS:
             yield Link(shown[first].stimulus, member.stimulus, "near_duplicate", "cosine 1.00")
     kept = [shown[at] for at in last.values()]
     pairs = similar_pairs(np.stack([np.asarray(m.embedding) for m in kept]), SIMILAR_COSINE)
