@@ -19,7 +19,7 @@ from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
 
-__all__ = ["Screening", "estimate_bt500", "screen_bt500", "smallest_panel"]
+__all__ = ["Screening", "estimate_bt500", "screen_bt500", "screened", "smallest_panel"]
 
 _Flags = npt.NDArray[np.uint8]
 _ABOVE, _BELOW = 1, 2
@@ -45,6 +45,11 @@ def estimate_bt500(ratings: Ratings, options: MosOptions, screen: bool) -> Estim
     """Return MOS of the raters that BT.500 keeps."""
     strict = bool(options.strict)
     screening = screen_bt500(ratings, options, strict) if screen else no_screening()
+    return screened(ratings, screening, options)
+
+
+def screened(ratings: Ratings, screening: Screening, options: MosOptions) -> Estimate:
+    """Return MOS of the raters that a screening keeps, with what it found."""
     kept = keep_raters(ratings, screening.reasons)
     used = ratings.where(kept)
     return Estimate(

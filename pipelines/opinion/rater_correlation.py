@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.opinion.bt500 import Screening, keep_raters, no_screening, replace_reasons
-from pipelines.opinion.design import design_warnings
-from pipelines.opinion.estimate import Estimate, plain_raters
+from pipelines.opinion.bt500 import Screening, no_screening, screened
+from pipelines.opinion.estimate import Estimate
 from pipelines.opinion.leave_one_out import leave_one_out, rater_correlations
-from pipelines.opinion.mean import mean_scores, spread
+from pipelines.opinion.mean import spread
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
 
@@ -24,18 +23,7 @@ __all__ = ["estimate_correlation", "screen_correlation"]
 def estimate_correlation(ratings: Ratings, options: MosOptions, screen: bool) -> Estimate:
     """Return MOS of the raters whose correlation reaches the threshold."""
     screening = screen_correlation(ratings, options) if screen else no_screening()
-    kept = keep_raters(ratings, screening.reasons)
-    used = ratings.where(kept)
-    return Estimate(
-        scores=mean_scores(used, options.interval or "t"),
-        raters=replace_reasons(plain_raters(ratings), screening),
-        n_given=ratings.count_by_stimulus,
-        used=used,
-        kept=kept,
-        applicable=screening.applicable,
-        reason=screening.reason,
-        warnings=(*screening.warnings, *design_warnings(ratings)),
-    )
+    return screened(ratings, screening, options)
 
 
 def screen_correlation(ratings: Ratings, options: MosOptions) -> Screening:
