@@ -10,6 +10,9 @@ import numpy as np
 from annotator.scoring import material_of, rows_of_study, study_scorer
 from annotator.store import Reads
 from pipelines.assignment import Mixture
+from pipelines.scoring.acquisition import Goal
+from pipelines.scoring.backends import Outlook
+from pipelines.scoring.head import Head
 from pipelines.scoring.learning import outlook_of
 from pipelines.scoring.model_file import load_learned
 from pipelines.scoring.simulation import (
@@ -22,11 +25,11 @@ from pipelines.scoring.simulation import (
 )
 from schemas.errors import UserError
 
-__all__ = ["Wish", "simulate_orders"]
+__all__ = ["Wish", "simulate_orders", "simulation_json"]
 
 GOAL_SHARE = 0.30
 """What an order should save to be worth its name."""
-_GOALS = ("mos", "rank", "coverage")
+_GOALS: tuple[Goal, ...] = ("mos", "rank", "coverage")
 
 
 class Wish(NamedTuple):
@@ -69,25 +72,33 @@ def simulate_orders(
     rows = np.concatenate([part for _, part in parts])
     outlook = outlook_of(scorer, rows, learned.projection)
     mean, sd = learned.head.predict(*outlook)
+    # Rated dimensions only: composites follow from them.
+    rated = len(study.study.dimensions)
+    mean, sd = mean[:, :rated], sd[:, :rated]
+    begin = scorer.start()
+    start = Head(begin.targets[:rated], begin.evidence[:rated], begin.scale)
     scale = float(study.study.scale.low), float(study.study.scale.high)
 
     def stage(seed: int) -> Stage:
         rng = np.random.default_rng([study.study.seed & 2**31 - 1, seed])
         drawn = rng.permutation(n)[: wish.images]
         truth = np.clip(rng.normal(mean[drawn], sd[drawn]), *scale)
-        seen = outlook._replace(quality=outlook.quality[drawn], inputs=outlook.inputs[drawn])
+        seen = Outlook(outlook.quality[drawn][:, :rated], outlook.inputs[drawn])
         scores = scores_of(truth, wish.raters, rng, scale)
-        return Stage(seen, scorer.start(), truth, scores, wish.per_image)
+        return Stage(seen, start, truth, scores, wish.per_image)
 
     scoring = study.study.scoring
     shares = Mixture(scoring.model_share, scoring.floor)
     policies = [Policy("random", Mixture(0.0, scoring.floor), "mos")]
     policies += [Policy(goal, shares, goal) for goal in _GOALS]
     plays = summary(stage, policies, range(wish.seeds), advance)
-    return _document(plays, wish, min(n, wish.images))
+    return simulation_json(plays, wish, min(n, wish.images))
 
 
-def _document(plays: Mapping[str, list[list[Point]]], wish: Wish, n_images: int) -> dict[str, Any]:
+def simulation_json(
+    plays: Mapping[str, list[list[Point]]], wish: Wish, n_images: int
+) -> dict[str, Any]:
+    """Return curves of every order, what each saves against `random`, and that in words."""
     by_chance = plays["random"]
     saved = {name: savings(by_chance, played) for name, played in plays.items() if name != "random"}
     return {

@@ -166,7 +166,7 @@ class ModelView:
                 if f"mos:{name}" in table.column_names
             },
             curve=self._files.curve()[1],
-            disagreements=_disagreements(known),
+            disagreements=_disagreements(known, card),
             doubts=doubts[:_MOST_DOUBTS],
             n_doubts=len(doubts),
             n_model=served.n_by_arm("model"),
@@ -343,10 +343,14 @@ def _points(known: _Known, name: str, is_rated: NDArray[np.bool_], seed: int) ->
     )
 
 
-def _disagreements(known: _Known) -> list[Disagreement]:
-    """Return the images whose MOS lies farthest outside what was expected, one target each."""
+def _disagreements(known: _Known, card: Card) -> list[Disagreement]:
+    """Return the images whose MOS lies farthest outside what was expected, one target each.
+
+    Of targets that can be predicted, where there are any: elsewhere the model is simply blind.
+    """
     found: list[tuple[float, Disagreement]] = []
-    for name in known.targets:
+    sighted = [name for name in known.targets if card.evidence[name]["is_predictable"]]
+    for name in sighted or known.targets:
         mos, expected, sd = known.mos(name), known.left_out(name), known.left_out_sd(name)
         ci95, n = known.ci95(name), known.n(name)
         off = np.abs(mos - expected) / sd

@@ -153,9 +153,9 @@ def _effect(key: str, effect: ArmEffect, **more: str) -> str:
     is_found = effect.low > 0 or effect.high < 0
     return say(
         f"{key}_{'yes' if is_found else 'no'}",
-        estimate=f"{effect.estimate:+.2f}",
-        low=f"{effect.low:+.2f}",
-        high=f"{effect.high:+.2f}",
+        estimate=_signed(effect.estimate),
+        low=_signed(effect.low),
+        high=_signed(effect.high),
         detectable=f"{effect.detectable:.2f}",
         **more,
     )
@@ -194,9 +194,13 @@ def _drift(page: ModelPage, names: Names) -> str:
     return table_html(head, rows, numeric=set(range(1, n_parts + 1)), is_html_head=True)
 
 
+def _signed(value: float) -> str:
+    return f"{round(value, 2) + 0.0:+.2f}"
+
+
 def _era(era: Era) -> str:
     return (
-        f"{era.mean:+.2f} ({era.low:+.2f} – {era.high:+.2f})"
+        f"{_signed(era.mean)} ({_signed(era.low)} – {_signed(era.high)})"
         f"<small>RMSE {era.rmse:.2f}, n {era.n:,}</small>"
     )
 

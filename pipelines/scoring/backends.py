@@ -39,6 +39,7 @@ _BACKENDS = {
     "vlm": "pipelines.scoring.models.vlm:VlmScorer",
     "words": "pipelines.scoring.models.zero_shot:WordsScorer",
     "clip-iqa": "pipelines.scoring.models.zero_shot:ClipIqaScorer",
+    "niqe": "pipelines.scoring.models.niqe:NiqeScorer",
 }
 BACKENDS: tuple[str, ...] = tuple(_BACKENDS)
 """Names that `open_scorer` takes."""
@@ -77,6 +78,11 @@ class Scorer(Protocol):
         ...
 
     @property
+    def n_processes(self) -> int | None:
+        """Worker processes that share one machine; None for one a core."""
+        ...
+
+    @property
     def is_scaled(self) -> bool:
         """Whether `inputs` are standardised and few; else they are projected before the head."""
         ...
@@ -87,6 +93,10 @@ class Scorer(Protocol):
 
     def outlook(self, features: NDArray[np.float32]) -> Outlook:
         """Return what rows of `features` say; rows without NaN only."""
+        ...
+
+    def answered(self, features: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return `[n, t]`: False where the model said nothing of a target, whatever it holds."""
         ...
 
     def start(self) -> Head:

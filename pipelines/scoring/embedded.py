@@ -146,6 +146,7 @@ class EmbeddedScorer:
 
     name = "embedded"
     batch = 8
+    n_processes = None
     is_scaled = True
 
     def __init__(self, targets: Targets, model: Path | None = None) -> None:
@@ -205,6 +206,10 @@ class EmbeddedScorer:
         """Return quality on the study's scale and the head's inputs."""
         said = said_of(features)
         return Outlook(_quality(said, self._targets), _inputs(said))
+
+    def answered(self, features: Features) -> NDArray[np.bool_]:
+        """Return `[n, t]`, all true."""
+        return np.ones((len(features), len(self._targets.names)), bool)
 
     def start(self) -> Head:
         """Return the prior as a head."""

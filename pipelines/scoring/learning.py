@@ -94,13 +94,20 @@ def learning_curve(lesson: Lesson, start: Head, seed: int) -> list[CurvePoint]:
     points: list[CurvePoint] = []
     for n in sizes:
         repeats = [_one_curve(lesson, start, n, seed + r) for r in range(_CURVE_REPEATS)]
-        head, prior = (np.nanmean([r[i] for r in repeats], axis=0) for i in (0, 1))
+        head, prior = (_mean([r[i] for r in repeats]) for i in (0, 1))
         points += [
             CurvePoint(n, t, float(head[t]), float(prior[t]))
             for t in range(len(head))
             if np.isfinite(head[t])
         ]
     return points
+
+
+def _mean(rows: Sequence[Array]) -> Array:
+    """Return the mean of what is there, for each column; NaN where nothing is."""
+    there = np.isfinite(rows).sum(axis=0)
+    found: Array = np.where(there > 0, np.nansum(rows, axis=0) / np.maximum(there, 1), np.nan)
+    return found
 
 
 def _one_curve(lesson: Lesson, start: Head, n: int, seed: int) -> tuple[Array, Array]:

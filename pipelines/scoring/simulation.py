@@ -25,8 +25,6 @@ Array = NDArray[np.float64]
 
 _STEPS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Ratings an image at which an order is judged and the head learns again."""
-_T975 = 2.093
-"""Student's t of 19 degrees of freedom: 20 seeds."""
 
 
 class Policy(NamedTuple):
@@ -198,21 +196,24 @@ class Saving(NamedTuple):
 def savings(
     by_chance: Sequence[Sequence[Point]], by_order: Sequence[Sequence[Point]]
 ) -> list[Saving]:
-    """Return what an order saves at each step, plays of the same seed paired.
+    """Return what an order saves at each step but the first, plays of the same seed paired.
+
+    Two seeds at least.
 
     Accuracies between steps are read off straight lines; what an order does not reach at all
     counts as needing its last step.
     """
+    from scipy.stats import t
+
     found = []
+    wide = float(t.ppf(0.975, len(by_chance) - 1)) / len(by_chance) ** 0.5
     for step in range(1, min(len(points) for points in by_chance)):
         shares = [
             1 - _needed(order, chance[step].srcc) / chance[step].per_image
             for chance, order in zip(by_chance, by_order, strict=True)
         ]
         mean = float(np.mean(shares))
-        half = (
-            _T975 * float(np.std(shares, ddof=1)) / len(shares) ** 0.5 if len(shares) > 1 else 1.0
-        )
+        half = wide * float(np.std(shares, ddof=1))
         found.append(Saving(by_chance[0][step].per_image, mean, mean - half, mean + half))
     return found
 

@@ -91,6 +91,10 @@ class EncoderScorer:
         said = features[:, -width:].astype(float).reshape(n, len(t.dimensions), -1)
         return Outlook(expected_quality(said, t), features[:, :-width].astype(float))
 
+    def answered(self, features: Features) -> NDArray[np.bool_]:
+        """Return `[n, t]`, all true."""
+        return np.ones((len(features), len(self._targets.names)), bool)
+
     def start(self) -> Head:
         """Return the head before any rating."""
         known = {} if self._words is None else self._words.srcc
@@ -133,7 +137,8 @@ class EncoderScorer:
             self._references.get(stimulus_id(path.stem), self._references.get(path.name))
             for path in images
         ]
-        return np.nan_to_num(self._vision.embed(references) - rows)
+        beside: Features = np.nan_to_num(self._vision.embed(references) - rows)
+        return beside
 
 
 def has_text_side(source: ModelFolder) -> bool:

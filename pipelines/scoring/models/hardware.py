@@ -53,11 +53,18 @@ def choose_device() -> Device:
 
     n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not n_gpus:
+        torch.set_num_threads(_cores_here())
         return Device("cpu", "float32")
     number = current_process().name.rpartition("-")[2]
     index = (int(number) - 1) % n_gpus if number.isdigit() else 0
     is_modern = torch.cuda.get_device_capability(index) >= (8, 0)
     return Device(f"cuda:{index}", "bfloat16" if is_modern else "float16")
+
+
+def _cores_here() -> int:
+    """Return the cores this process may fill: one where a process of each core was started."""
+    shares = current_process().name.startswith("ForkServerProcess") and n_processes() is None
+    return 1 if shares else len(os.sched_getaffinity(0))
 
 
 def n_processes() -> int | None:
@@ -79,7 +86,7 @@ def prepared(
         sources: What to prepare.
         n_threads: Default: the cores that this process may use, 16 at most.
     """
-    n_threads = n_threads or min(16, len(os.sched_getaffinity(0)))
+    n_threads = n_threads or min(16, _cores_here())
     if n_threads == 1 or len(sources) == 1:
         yield from map(prepare, sources)
         return
@@ -112,7 +119,7 @@ class PixelBudget:
 
 def in_batches(
     inputs: Iterable[tuple[T, Inputs]],
-    forward: Callable[[Inputs], Sequence[R]],
+    forward: Callable[[Inputs], Iterable[R]],
     device: Device,
     budget: PixelBudget,
 ) -> Iterator[tuple[T, R]]:
@@ -142,7 +149,7 @@ def in_batches(
 
 def _through(
     group: list[tuple[T, Inputs]],
-    forward: Callable[[Inputs], Sequence[R]],
+    forward: Callable[[Inputs], Iterable[R]],
     device: Device,
     budget: PixelBudget,
 ) -> Iterator[tuple[T, R]]:
@@ -159,8 +166,8 @@ def _through(
 
 
 def _tried(
-    forward: Callable[[Inputs], Sequence[R]], parts: Sequence[Inputs], device: Device
-) -> Sequence[R] | None:
+    forward: Callable[[Inputs], Iterable[R]], parts: Sequence[Inputs], device: Device
+) -> Iterable[R] | None:
     """Return the results, or None when memory ran out; what was held is let go on return."""
     import torch
 

@@ -64,7 +64,9 @@ class VisionModel:
         """Return pooled features, `[n, d]`; NaN for None and for what cannot be read."""
         sources = list(enumerate(images))
         ready = (one for one in prepared(self._prepare, sources) if one is not None)
-        found = dict(in_batches(ready, self._forward, self.device, self._budget))
+        found: dict[int, NDArray[np.float32]] = dict(
+            in_batches(ready, self._forward, self.device, self._budget)
+        )
         if found:
             self._width = len(next(iter(found.values())))
         rows = np.full((len(sources), self._width), np.nan, np.float32)

@@ -152,7 +152,10 @@ class ChatModel:
         prepare = partial(self._prepare, prompt=self.prompt(about), prefix=self._prefix(about))
         ready = (one for one in prepared(prepare, list(enumerate(images))) if one is not None)
         rows = np.full((len(images), len(self._preset.levels) + 1), np.nan, np.float32)
-        for number, row in in_batches(ready, self._forward, self.device, self._budget):
+        found: dict[int, Features] = dict(
+            in_batches(ready, self._forward, self.device, self._budget)
+        )
+        for number, row in found.items():
             rows[number] = row
         return rows
 
