@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from annotator.clock import iso, now
@@ -27,7 +27,6 @@ __all__ = [
     "is_new",
     "is_settled",
     "remarks_of",
-    "summary_of",
 ]
 
 
@@ -149,20 +148,3 @@ def exported_questions(
         "alone kept them."
     )
     return [item.draft.as_question() for item in chosen], [note] if n_unseen else []
-
-
-def summary_of(stored: Sequence[StoredDraft]) -> dict[str, Any]:
-    """Return how many drafts are in which state, by type, and the balance of answers."""
-    states: dict[str, int] = dict.fromkeys(
-        ("unreviewed", "accepted", "rejected", "sent_back", "dropped"), 0
-    )
-    types: dict[str, int] = {}
-    answers: dict[str, dict[str, int]] = {}
-    for item in stored:
-        states[item.state] += 1
-        if item.state in ("unreviewed", "accepted"):
-            draft = item.draft
-            types[draft.type] = types.get(draft.type, 0) + 1
-            letters = answers.setdefault(draft.type, {})
-            letters[draft.answer] = letters.get(draft.answer, 0) + 1
-    return {"states": states, "types": types, "answers": answers}

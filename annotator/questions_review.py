@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import random
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from annotator.clock import fresh_id, iso, now
 from annotator.store import Reads, Store
 from annotator.store.questions import StoredDraft, drafts
+from annotator.store.questions_page import draft_names, next_draft, review_votes, sample_verdicts
 from pipelines.questions.judging import cohen_kappa, wilson
 from schemas.errors import UserError
 from schemas.facts import Reviewed
@@ -71,15 +72,11 @@ class ReviewDesk:
             batch: Name of a sample; its drafts come in random order.
             skip: Drafts put off in this sitting.
         """
-        stored = drafts(self._store)
-        waiting = [item for item in stored if _waits(item, reviewer, second=second)]
-        if batch:
-            random.Random(batch).shuffle(waiting)
-        waiting.sort(key=lambda item: item.draft.draft in skip)
-        if not waiting:
+        item, n_left = next_draft(self._store, reviewer, second=second, batch=batch, skip=skip)
+        if item is None:
             return None
-        n_accepted = sum(item.state == "accepted" for item in stored)
-        return Shown(waiting[0], _text_of(self._store, waiting[0]), len(waiting), n_accepted)
+        n_accepted = len(draft_names(self._store, "accepted"))
+        return Shown(item, _text_of(self._store, item), n_left, n_accepted)
 
     def find(self, draft: str) -> StoredDraft:
         """Return a draft by its id.
@@ -87,9 +84,8 @@ class ReviewDesk:
         Raises:
             UserError: `unknown_draft`.
         """
-        for item in drafts(self._store):
-            if item.draft.draft == draft:
-                return item
+        for item in drafts(self._store, names=[draft]):
+            return item
         raise UserError("unknown_draft", f"There is no draft '{draft}'; load the page again.")
 
     def decide(
@@ -136,15 +132,9 @@ class ReviewDesk:
 
     def sample(self, batch: str) -> Sample:
         """Return how a sample stands: how many seen, how many wrong, what that says of the rest."""
-        stored = drafts(self._store)
-        verdicts = [
-            review.verdict
-            for item in stored
-            for review in item.reviews
-            if review.batch == batch and not review.reason.startswith(_UNSEEN)
-        ]
+        verdicts = sample_verdicts(self._store, batch, _UNSEEN)
         n_wrong = sum(verdict != "accept" for verdict in verdicts)
-        n_unreviewed = sum(item.state == "unreviewed" for item in stored)
+        n_unreviewed = len(draft_names(self._store, "unreviewed"))
         return Sample(batch, len(verdicts), n_wrong, n_unreviewed, wilson(n_wrong, len(verdicts)))
 
     def accept_rest(self, batch: str, reviewer: str, least: int = 20) -> Sample:
@@ -165,22 +155,18 @@ class ReviewDesk:
             f"{_UNSEEN}: {found.n_wrong} of {found.n} sampled were not accepted as they stood "
             f"(95 % interval {low:.1%} to {high:.1%})"
         )
-        rest = [item for item in drafts(self._store) if item.state == "unreviewed"]
         at = iso(now())
         self._store.append_many(
-            Reviewed(at, item.draft.draft, reviewer, "accept", reason, {}, batch) for item in rest
+            Reviewed(at, draft, reviewer, "accept", reason, {}, batch)
+            for draft in draft_names(self._store, "unreviewed")
         )
         return found
 
     def agreement(self) -> list[Agreement]:
         """Return, for every two reviewers who share drafts, how far they agree."""
-        votes: dict[str, dict[str, bool]] = {}
-        for item in drafts(self._store):
-            for review in item.reviews:
-                if not review.reason.startswith(_UNSEEN):
-                    votes.setdefault(review.reviewer, {})[item.draft.draft] = (
-                        review.verdict in _GOOD
-                    )
+        votes: dict[str, dict[str, bool]] = defaultdict(dict)
+        for row in review_votes(self._store, _UNSEEN):
+            votes[row["reviewer"]][row["draft"]] = row["verdict"] in _GOOD
         found = []
         for first, second in itertools.combinations(sorted(votes), 2):
             shared = votes[first].keys() & votes[second].keys()
@@ -191,12 +177,6 @@ class ReviewDesk:
 
 
 _UNSEEN = "accepted unseen"
-
-
-def _waits(item: StoredDraft, reviewer: str, *, second: bool) -> bool:
-    if second:
-        return bool(item.reviews) and all(r.reviewer != reviewer for r in item.reviews)
-    return item.state in ("unreviewed", "sent_back")
 
 
 def _text_of(study: Reads, item: StoredDraft) -> str:

@@ -180,5 +180,28 @@ _BATCHES = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS, _AUTHORS, _BATCHES)
+_STATES = Migration(
+    6,
+    "the state of every draft, without its body",
+    (
+        """CREATE VIEW draft_states AS
+            WITH latest AS (
+                SELECT draft, min(seq) AS first_seq, max(seq) AS seq FROM drafts GROUP BY draft),
+            decided AS (
+                SELECT draft, arg_max(verdict, seq) AS verdict,
+                       list(DISTINCT reviewer) AS reviewers
+                FROM reviews GROUP BY draft)
+            SELECT d.draft, l.first_seq, d.seq, r.reviewers,
+                   CASE WHEN r.verdict IN ('accept', 'edit') THEN 'accepted'
+                        WHEN r.verdict = 'reject' THEN 'rejected'
+                        WHEN r.verdict = 'send_back' THEN 'sent_back'
+                        WHEN d.is_kept THEN 'unreviewed' ELSE 'dropped' END AS state
+            FROM latest l JOIN drafts d ON d.seq = l.seq AND d.draft = l.draft
+            LEFT JOIN decided r ON r.draft = d.draft
+            WHERE d.submission IN (SELECT submission FROM kept_submissions)
+                AND d.stimulus NOT IN (SELECT stimulus FROM retired_stimuli)""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS, _AUTHORS, _BATCHES, _STATES)
 """All migrations, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -235,29 +236,36 @@ def list_(
         str,
         typer.Option(help="Only unreviewed, accepted, rejected, sent_back or dropped ones."),
     ] = "",
+    limit: Annotated[int, typer.Option(min=0, help="Show so many at most.")] = 1000,
+    offset: Annotated[int, typer.Option(min=0, help="Pass over so many first.")] = 0,
 ) -> None:
-    """List the drafts with their checks and reviews, what checks dropped, and what was spent."""
-    from annotator.questions import summary_of
+    """List drafts with their checks and reviews, what checks dropped, and what was spent."""
     from annotator.store import open_study
     from annotator.store.questions import drafts, spent
-    from pipelines.questions.flow import check_table
+    from annotator.store.questions_page import count_drafts, draft_names
+    from pipelines.questions.flow import counted_table
+    from schemas.draft import Verdict
     from schemas.errors import UserError
 
     answer: Answer = context.obj
     with open_study(answer.folder) as study:
-        stored = drafts(study)
+        counts = count_drafts(study)
+        if state and state not in counts["states"]:
+            raise UserError(
+                "unknown_state",
+                f"There is no state '{state}' of a draft; use one of "
+                f"{', '.join(counts['states'])}.",
+            )
+        shown = drafts(study, names=draft_names(study, state, limit=limit, offset=offset))
         ledger = spent(study)
-    summary = summary_of(stored)
-    if state and state not in summary["states"]:
-        raise UserError(
-            "unknown_state",
-            f"There is no state '{state}' of a draft; use one of {', '.join(summary['states'])}.",
-        )
-    shown = [item for item in stored if not state or item.state == state]
+    verdicts = ((json.loads(text), n) for text, n in counts.pop("verdicts"))
+    total = counts["states"][state] if state else sum(counts["states"].values())
     document = {
         "questions": [_listed(item) for item in shown],
-        **summary,
-        "checks": check_table(item.verdicts for item in stored),
+        "total": total,
+        "offset": offset,
+        **counts,
+        "checks": counted_table(([Verdict(*one) for one in many], n) for many, n in verdicts),
         "spent": ledger,
     }
     answer.give(document, _list_text(shown, document))
@@ -285,7 +293,9 @@ def _list_text(shown: list[StoredDraft], document: dict[str, Any]) -> str:
         for item in shown
     ]  # fmt: skip
     states = ", ".join(f"{n} {state}" for state, n in document["states"].items())
-    return "\n".join([*lines, f"In all: {states}.", *_check_lines(document["checks"])])
+    left = document["total"] - document["offset"] - len(shown)
+    more = [f"{left} more; say --offset {document['offset'] + len(shown)}."] if left > 0 else []
+    return "\n".join([*lines, *more, f"In all: {states}.", *_check_lines(document["checks"])])
 
 
 @commands.command("judge")

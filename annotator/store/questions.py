@@ -60,34 +60,44 @@ class StoredDraft(NamedTuple):
 _STATES = {"accept": "accepted", "edit": "accepted", "reject": "rejected", "send_back": "sent_back"}
 
 
-def drafts(study: Reads, *, with_removed: bool = False) -> list[StoredDraft]:
+def drafts(
+    study: Reads, *, with_removed: bool = False, names: Sequence[str] | None = None
+) -> list[StoredDraft]:
     """Return the drafts in the order they were made.
 
     Args:
         study: The open study.
-        with_removed: Also those whose feedback or image was taken out by a decision.
+        with_removed: Also those whose feedback or image was taken out by a decision; published
+            questions have no feedback.
+        names: Only these; all where None.
     """
+    wanted = None if names is None else list(names)
     rows = study.rows(
-        """SELECT draft, body, verdicts, is_kept, call FROM current_drafts
-        WHERE ? OR (submission IN (SELECT submission FROM kept_submissions)
-            AND stimulus NOT IN (SELECT stimulus FROM retired_stimuli))
-        ORDER BY first_seq, draft""",
-        [with_removed],
+        """WITH latest AS (
+            SELECT draft, min(seq) AS first_seq, max(seq) AS seq FROM drafts
+            WHERE coalesce(list_contains(?::VARCHAR[], draft), true) GROUP BY draft)
+        SELECT d.draft, d.body, d.verdicts, d.is_kept, d.call
+        FROM latest l JOIN drafts d ON d.seq = l.seq AND d.draft = l.draft
+        WHERE ? OR ((d.submission = '' OR d.submission IN (SELECT submission FROM kept_submissions))
+            AND d.stimulus NOT IN (SELECT stimulus FROM retired_stimuli))
+        ORDER BY l.first_seq, d.draft""",
+        [wanted, with_removed],
     )
-    reviews = _reviews(study)
+    reviews = _reviews(study, wanted)
     return [_stored(row, reviews.get(row["draft"], ())) for row in rows]
 
 
-def _reviews(study: Reads) -> dict[str, tuple[Review, ...]]:
-    found: dict[str, tuple[Review, ...]] = {}
+def _reviews(study: Reads, names: list[str] | None) -> dict[str, tuple[Review, ...]]:
+    found: dict[str, list[Review]] = {}
     for row in study.rows(
         """SELECT draft, reviewer, verdict, reason, changes, batch, recorded_at AS at
-        FROM reviews ORDER BY seq"""
+        FROM reviews WHERE coalesce(list_contains(?::VARCHAR[], draft), true) ORDER BY seq""",
+        [names],
     ):
         draft = row.pop("draft")
         row["changes"] = json.loads(row["changes"])
-        found[draft] = (*found.get(draft, ()), Review(**row))
-    return found
+        found.setdefault(draft, []).append(Review(**row))
+    return {draft: tuple(reviews) for draft, reviews in found.items()}
 
 
 def _stored(row: dict[str, Any], reviews: tuple[Review, ...]) -> StoredDraft:

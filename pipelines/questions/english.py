@@ -190,11 +190,11 @@ class EnglishReader:
             for name, dimension, level in filter(None, verdicts)
         ]
         clauses = re.split(_CUTS[0], text)
-        plain = [clause for clause in clauses if not _HEDGES.search(clause)]
-        if not plain:
+        firm = [clause for clause in clauses if not _HEDGES.search(clause)]
+        if not firm:
             return claims or "hedged"
         # A sentence without a hedge is read whole first: a colon may belong to what it says.
-        for clause in [text] if plain == clauses else plain:
+        for clause in [text] if firm == clauses else firm:
             for thing, state in self._clause(clause):
                 claims.append(
                     Claim(thing, state.key, state.dimension, state.polarity, *sentence[:2], "en")

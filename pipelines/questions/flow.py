@@ -23,6 +23,7 @@ __all__ = [
     "Drafting",
     "check_candidates",
     "check_table",
+    "counted_table",
     "draft_by_rules",
     "is_kept",
     "largest_share",
@@ -160,16 +161,23 @@ def check_table(checked: Iterable[Sequence[Verdict]]) -> list[dict[str, Any]]:
 
     Rows have `check`, `keep`, `drop`, `not_run` and `reasons` (code -> count).
     """
+    return counted_table(Counter(tuple(verdicts) for verdicts in checked).items())
+
+
+def counted_table(
+    checked: Iterable[tuple[Sequence[Verdict], int]],
+) -> list[dict[str, Any]]:
+    """Return `check_table` of (verdicts of a draft, drafts that have these)."""
     rows: dict[str, dict[str, Any]] = {}
-    for verdicts in checked:
+    for verdicts, n in checked:
         for verdict in verdicts:
             row = rows.setdefault(
                 verdict.check,
                 {"check": verdict.check, "keep": 0, "drop": 0, "not_run": 0, "reasons": {}},
             )
-            row[verdict.outcome] += 1
+            row[verdict.outcome] += n
             if verdict.reason:
-                row["reasons"][verdict.reason] = row["reasons"].get(verdict.reason, 0) + 1
+                row["reasons"][verdict.reason] = row["reasons"].get(verdict.reason, 0) + n
     return list(rows.values())
 
 

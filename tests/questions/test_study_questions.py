@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from annotator.commands.line import main
-from annotator.questions import draft_embedded, exported_questions, summary_of
+from annotator.questions import draft_embedded, exported_questions
 from annotator.store import Store
 from annotator.store.access import load_study
 from annotator.store.questions import answered_calls, calls, drafts, spent
+from annotator.store.questions_page import count_drafts
 from schemas.facts import Called, Decided, Drafted, Imported, Reviewed, Submitted, fact_from
 from schemas.facts import Feedback as Text
 from schemas.layout import StudyFolder
@@ -122,7 +123,7 @@ def test_only_accepted_questions_are_exported_unless_the_curator_says_so(folder:
         )
         accepted, notes = exported_questions(store)
         everything, told = exported_questions(store, include_unreviewed=True)
-        counts = summary_of(drafts(store))
+        counts = count_drafts(store)
     assert [question.question_id for question in accepted] == [names[0]]
     assert notes == []
     assert len(everything) == len(names) - 1
@@ -208,6 +209,8 @@ def test_list_shows_states_and_refuses_unknown_ones(
     _json(capfd, "--data", str(folder), "draft")
     listed = _json(capfd, "--data", str(folder), "questions", "list", "--state", "unreviewed")
     assert len(listed["questions"]) == 9
+    page = _json(capfd, "--data", str(folder), "questions", "list", "--limit", "4", "--offset", "6")
+    assert page["questions"] == listed["questions"][6:9] and page["total"] == 9
     item = listed["questions"][0]
     assert item["answer_text"] in item["options"]
     assert {check["outcome"] for check in item["checks"]} <= {"keep", "not_run"}
