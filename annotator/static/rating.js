@@ -199,7 +199,8 @@ class RatingScreen {
   farewell(item) {
     this.drawProgress({ ...item, progress: item.progress ?? this.progress });
     const back = item.can_undo === false ? [] : [this.button("plain", "back_last", () => this.outgoing.back())];
-    this.showPage(this.say("done_title"), this.notice.rest(item), "ask_again", back);
+    const title = this.say.or("done_title_" + item.reason, this.say("done_title"));
+    this.showPage(title, this.notice.rest(item), "ask_again", back);
   }
 
   /** The server lets this person do nothing here: say why, with a way to try again. */
