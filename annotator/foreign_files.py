@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ class Foreign:
 
     images: dict[str, Row] = field(default_factory=dict)
     """Path as the file writes it -> columns."""
-    embedded: dict[str, bytes] = field(default_factory=dict)
-    """Path -> the picture itself, where the file holds it."""
+    embedded: dict[str, Callable[[], bytes]] = field(default_factory=dict)
+    """Path -> what gives the picture, where the file holds it; decoded one at a time."""
     ratings: list[Row] = field(default_factory=list)
     """Long rows: stimulus (a path of `images`), rater, dimension, score, …"""
     notes: list[str] = field(default_factory=list)
@@ -172,20 +173,27 @@ def _medq(path: Path, study: Study, renamed: Mapping[str, str]) -> Foreign:
     return found
 
 
-def _picture(path: Path, rows: Mapping[str, Row], index: str, column: str) -> tuple[str, bytes]:
+def _picture(
+    path: Path, rows: Mapping[str, Row], index: str, column: str
+) -> tuple[str, Callable[[], bytes]]:
     """Return name and bytes of a picture; a text of up to 64 characters names another row."""
     text = str(rows[index][column]).strip()
     if len(text) <= 64 and text in rows:
         return _picture(path, {k: v for k, v in rows.items() if k != index}, text, column)
-    try:
-        content = base64.b64decode(text.rpartition(",")[2], validate=True)
-    except binascii.Error as error:
-        raise UserError(
-            "unreadable_file",
-            f"{path.name}: the {column} of index {one_line(index, 30)} is no base64; get the file "
-            "again.",
-        ) from error
-    return f"{index}{column.removeprefix('image')}{_suffix(content)}", content
+
+    def decoded(part: str) -> bytes:
+        try:
+            return base64.b64decode(part, validate=True)
+        except binascii.Error as error:
+            raise UserError(
+                "unreadable_file",
+                f"{path.name}: the {column} of index {one_line(index, 30)} is no base64; get the "
+                "file again.",
+            ) from error
+
+    encoded = text.rpartition(",")[2]
+    name = f"{index}{column.removeprefix('image')}{_suffix(decoded(encoded[:16]))}"
+    return name, lambda: decoded(encoded)
 
 
 def _suffix(content: bytes) -> str:
@@ -226,7 +234,7 @@ def _hf_row(found: Foreign, row: Row, split: str, file: Path, number: int) -> No
     for name, picture in pictures.items():
         path = str(row.get("image_path") or picture.get("path") or "")
         path = path or f"{file.stem}-{number}-{name}{_suffix(picture['bytes'])}"
-        found.embedded[path] = picture["bytes"]
+        found.embedded[path] = partial(bytes, picture["bytes"])
         if "question" in rest:
             found.describe(path).setdefault("questions", []).append(rest)
         else:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from annotator.foreign_files import Foreign, read_foreign
 from annotator.images_import import take_in_images
 from annotator.names import StimulusNames
+from annotator.questions_import import Published, published_question, question_facts
 from annotator.ratings_import import IMPORT_COLUMNS, rating_facts
 from annotator.store import SnapshotStore, Store
 from pipelines.intake.manifest import Manifest, Row
@@ -70,15 +71,68 @@ def import_foreign(
             "the folder of its images where they lie elsewhere.",
         )
     report: dict[str, Any] = {"added": 0, "duplicates": [], "rejected": [], "ignored": 0}
-    report |= {"ratings": 0, "feedback": 0, "notes": []}
+    report |= {"ratings": 0, "feedback": 0, "questions": 0, "notes": []}
     for file in files:
         foreign = read_foreign(file, format_, study.study, renamed)
+        published = _take_questions(foreign, format_)
         if foreign.images and with_images:
             _add(report, _images(study, foreign, file, folders, progress))
+        if published:
+            _ask(study, published, file, report)
         if foreign.ratings:
             _rate(study, foreign.ratings, report)
         report["notes"] += [f"{file.name}: {note}." for note in foreign.notes]
     return report
+
+
+def _take_questions(foreign: Foreign, format_: str) -> list[Published]:
+    """Take the questions of multiple choice out of the images' columns; others stay there."""
+    taken: list[Published] = []
+    for image, columns in foreign.images.items():
+        rows = columns.get("questions", [])
+        read = [published_question(image, row, format_, n) for n, row in enumerate(rows)]
+        taken += [one for one in read if one is not None]
+        rest = [row for row, one in zip(rows, read, strict=True) if one is None]
+        if rest:
+            columns["questions"] = rest
+        elif rows:
+            del columns["questions"]
+    return taken
+
+
+def _ask(
+    study: Store | SnapshotStore,
+    published: Sequence[Published],
+    file: Path,
+    report: dict[str, Any],
+) -> None:
+    found = _finder(study)
+    placed, refused = [], []
+    for one in published:
+        try:
+            placed.append((found(one.image, f"a question of {file.name}"), one.draft))
+        except UserError as error:
+            refused.append(error.message)
+    facts, n_new = question_facts(study, placed, file.name)
+    study.append_many(facts)
+    report["questions"] += n_new
+    if refused:
+        report["notes"].append(
+            f"{file.name}: {len(refused)} questions have no image here. {refused[0]}"
+        )
+
+
+def _finder(study: Store | SnapshotStore) -> Callable[[str, str], str]:
+    """Return what gives the stimulus of an image as a file names it."""
+    names = StimulusNames(study)
+    known = set(study.names()["name"].to_pylist())
+
+    def found(name: str, place: str) -> str:
+        if name in known:
+            return names.resolve(name, place)
+        return names.resolve(name.replace("\\", "/").rsplit("/", 1)[-1], place)
+
+    return found
 
 
 def _images(
@@ -95,7 +149,7 @@ def _images(
         for name, content in foreign.embedded.items():
             place = Path(folder, *(part for part in Path(name).parts if part not in ("/", "..")))
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            place.write_bytes(content())
         manifest = _manifest(foreign, Path(folder, "rows"))
         return take_in_images(study, [], manifest, progress, (folder, str(file)))
 
@@ -116,14 +170,11 @@ def _add(report: dict[str, Any], more: Mapping[str, Any]) -> None:
 def _rate(
     study: Store | SnapshotStore, ratings: Sequence[Mapping[str, Any]], report: dict[str, Any]
 ) -> None:
-    names = StimulusNames(study)
-    known = set(study.names()["name"].to_pylist())
-    rows = []
-    for number, row in enumerate(ratings, 1):
-        name = str(row.get("stimulus", row.get("item")))
-        if name not in known:
-            name = names.resolve(name.replace("\\", "/").rsplit("/", 1)[-1], f"rating {number}")
-        rows.append({**row, "stimulus": name})
+    found = _finder(study)
+    rows = [
+        {**row, "stimulus": found(str(row.get("stimulus", row.get("item"))), f"rating {number}")}
+        for number, row in enumerate(ratings, 1)
+    ]
     columns = [name for name in IMPORT_COLUMNS if any(name in row for row in rows)]
     table = pa.table({c: pa.array([row.get(c) for row in rows], pa.string()) for c in columns})
     facts, counts = rating_facts(table, study)

@@ -79,6 +79,43 @@ def test_published_scores_become_columns_and_that_is_said(run, tmp_path) -> None
     assert details(run, tmp_path)["0.png"]["perception_rating"] == "2.5"
 
 
+def test_published_questions_become_questions_and_go_out_as_they_came(run, tmp_path) -> None:
+    for n in range(2):
+        (tmp_path / f"{n}.png").write_bytes(png(n))
+    items = [
+        {
+            "image_path": f"{n}.png", "class": "physics", "category": "plot", "type": kind,
+            "question": f"{kind} is it, 图{n}?", "option": option, "answer": answer,
+            "explantion": "seen", "difficulty": "easy", "is_wrong": False, "precision": "",
+        }
+        for n in range(2)
+        for kind, option, answer in (
+            ("yes-or-no", "A. Yes B. No", "B"),
+            ("what", "A. One B. Two C. Three D. Four", "C"),
+            ("how", "A. Panel B. left\nB. Panel A", "A"),
+        )
+    ]  # fmt: skip
+    open_ended = {"image_path": "0.png", "question": "Say more.", "answer": "It is blurred."}
+    file = tmp_path / "train_SIQA-U.jsonl"
+    file.write_text("\n".join(map(json.dumps, [*items, open_ended])), encoding="utf-8-sig")
+    report = run("import", str(file), "--format", "siqa")
+    assert (report["added"], report["questions"], report["notes"]) == (2, 6, [])
+    assert json.loads(details(run, tmp_path)["0.png"]["questions"]) == [
+        {"question": "Say more.", "answer": "It is blurred."}
+    ]
+    assert run("import", str(file), "--format", "siqa")["questions"] == 0
+    run("export", "siqa", "--out", str(tmp_path / "out"), "--splits", "train=0.5,test=0.5")
+    lines = (tmp_path / "out" / "train_SIQA-U.jsonl").read_text("utf-8").splitlines()
+    out = [json.loads(line) for line in lines]
+    bench = json.loads((tmp_path / "out" / "bench_SIQA-U.json").read_text("utf-8"))
+    assert len(out) == len(bench) == 3
+    kept = [{k: v for k, v in item.items() if k != "image_path"} for item in items]
+    for item in out:
+        assert {k: v for k, v in item.items() if k != "image_path"} in kept
+    for item in bench:
+        assert any(item.items() - {("image_path", item["image_path"])} <= k.items() for k in kept)
+
+
 def test_questions_of_one_image_stay_together(run, tmp_path) -> None:
     (tmp_path / "f.png").write_bytes(png(1))
     items = [{"image_path": "f.png", "question": q, "answer": "A", "type": "what"} for q in "xy"]
@@ -102,14 +139,15 @@ def test_llava_and_the_score_in_its_id(run, tmp_path) -> None:
 
 def test_medq_pictures_come_from_the_table_and_from_references(run, tmp_path) -> None:
     rows = [
-        ["index", "image", "question", "A", "B", "answer"],
-        ["1", base64.b64encode(png(3)).decode(), "q?", "Yes", "No", "A"],
-        ["2", "1", "r?", "Yes", "No", "B"],
+        ["index", "image", "question", "A", "B", "answer", "question_type"],
+        ["1", base64.b64encode(png(3)).decode(), "q?", "Yes", "No", "A", "Yes-No"],
+        ["2", "1", "r?", "Yes", "No", "1", "What"],
     ]
     text = "\n".join(map("\t".join, rows))
     (tmp_path / "m.tsv").write_text(text, encoding="utf-8")
     report = run("import", str(tmp_path / "m.tsv"), "--format", "medq")
     assert (report["added"], report["rejected"]) == (1, [])
+    assert report["questions"] == 2
 
 
 def test_hugging_face_parquet_with_embedded_pictures(run, tmp_path) -> None:
