@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
@@ -247,17 +249,18 @@ def test_back_corrects_and_skip_needs_a_reason(visitor):
     )
 
 
-def test_everything_is_in_view_at_1280_by_720(visitor):
-    page = visitor.come_in()
-    boxes = [
-        one.bounding_box()
-        for name in (".level", "textarea", ".chip", ".rating footer .go", ".tool", ".rubric")
-        for one in page.locator(name).all()
-    ]
-    assert len(boxes) > 35
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (800, 600)])
+def test_everything_that_is_judged_is_in_view(visitor, width, height):
+    page = visitor.come_in(viewport={"width": width, "height": height})
+    names = [".level", "textarea", ".rating footer .go", ".tool", ".rubric", ".image"]
+    if width == 1280:
+        names.append(".chip")  # in a smaller window they are one row that moves sideways
+    boxes = [one.bounding_box() for name in names for one in page.locator(name).all()]
+    assert len(boxes) > 25
     for box in boxes:
-        assert box["x"] >= 0 and box["x"] + box["width"] <= 1280
-        assert box["y"] >= 0 and box["y"] + box["height"] <= 720
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height
+    assert page.locator("textarea").bounding_box()["height"] >= 40
     assert page.evaluate(
         """() => [document.querySelector(".steps"), document.documentElement]
         .every((one) => one.scrollHeight <= one.clientHeight)"""
@@ -299,6 +302,33 @@ def test_zoom_keys_say_the_scale(visitor):
     expect(scale).not_to_contain_text("200 %")
     page.keyboard.press("f")
     expect(page.locator(".tool").first).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_small_image_is_shown_pixel_by_pixel_and_one_scale_is_marked(visitor):
+    page = visitor.come_in()
+    for n in range(1, 7):
+        if (size := next_of(page)["stimulus"])["width"] == 300:
+            break
+        press(page, "3333")
+        page.keyboard.press("Enter")
+        wait_done(page, n)
+    assert size["width"] == 300
+    pressed = page.locator('.tools [aria-pressed="true"]')
+    expect(pressed).to_have_count(1)
+    expect(pressed).to_contain_text("Fit")
+    whole = Image.open(io.BytesIO(page.request.get(visitor.site.url + size["image_url"]).body()))
+    box = page.locator(".image .openseadragon-canvas img").first.bounding_box()
+    assert (box["width"], box["height"]) == whole.size
+    shot = page.locator(".image").screenshot()
+    stage = page.locator(".image").bounding_box()
+    left, top = round(box["x"] - stage["x"]), round(box["y"] - stage["y"])
+    seen = Image.open(io.BytesIO(shot)).convert("RGB")
+    near = [seen.crop((left + x, top + y, left + x + 300, top + y + 200))
+            for x in (-1, 0, 1) for y in (-1, 0, 1)]  # fmt: skip
+    assert any(one.tobytes() == whole.convert("RGB").tobytes() for one in near)
+    page.keyboard.press("o")
+    expect(pressed).to_contain_text("1:1")
+    expect(pressed).to_have_count(1)
 
 
 def test_next_image_is_there_before_it_is_needed(visitor):
