@@ -138,7 +138,7 @@ def _mosaic(picture: Image.Image, cells: tuple[int, int]) -> np.ndarray[Any, np.
 def _settled(
     page: Page, boxes: Mapping[str, str], hide: Sequence[str]
 ) -> tuple[Image.Image, Boxes]:
-    """Return picture and boxes once nothing moves any more, or after twenty pictures as they are."""
+    """Return picture and boxes once nothing moves, or after twenty pictures as they are."""
     last: tuple[bytes, Boxes] | None = None
     for _ in range(20):
         page.evaluate(_STILL)
