@@ -23,6 +23,7 @@ from annotator.clock import iso, now
 from annotator.scoring_files import (
     PENDING,
     SEEN,
+    SILENT,
     UNREADABLE,
     Card,
     Predictions,
@@ -315,7 +316,7 @@ def _predict(material: Material, scorer: Scorer, lesson: Lesson, rated: _Rated) 
     for at, rows in rows_of_study(material, scorer):
         outlook = outlook_of(scorer, rows, lesson.projection)
         mean[at], sd[at] = head.predict(*outlook)
-        state[at] = SEEN
+        state[at] = np.where(scorer.answered(rows).all(axis=1), SEEN, SILENT)
         oddity[at] = (outlook.inputs**2).mean(axis=1)
         if anchors is not None:
             novelty[at] = distances(outlook.inputs, anchors)

@@ -23,10 +23,11 @@ from pipelines.scoring.model_file import Learned, save_learned
 from schemas.errors import UserError
 
 __all__ = [
-    "PENDING", "SEEN", "UNREADABLE", "Card", "FeatureRows", "Predictions", "ScoringFolder",
+    "PENDING", "SEEN", "SILENT", "UNREADABLE", "Card", "FeatureRows", "Predictions",
+    "ScoringFolder",
 ]  # fmt: skip
 
-PENDING, SEEN, UNREADABLE = 0, 1, 2
+PENDING, SEEN, UNREADABLE, SILENT = 0, 1, 2, 3
 """States of a picture in `Predictions`."""
 _LIST = "rows"
 
@@ -77,7 +78,8 @@ class Predictions(NamedTuple):
     left_out_sd: NDArray[np.float32]
     """`[n, t]`."""
     state: NDArray[np.int8]
-    """`[n]`: `SEEN`, `UNREADABLE`, or `PENDING` where nothing has looked at the picture yet."""
+    """`[n]`: `SEEN`, `UNREADABLE`, `SILENT` where the model was asked and gave no answer, or
+    `PENDING` where nothing has looked at the picture yet."""
     rater_sd: NDArray[np.float32]
     """`[n]` standard deviation of one stimulus's scores between raters, drawn to that of all."""
     novelty: NDArray[np.float32]

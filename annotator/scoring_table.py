@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from annotator.scoring_files import PENDING, SEEN, UNREADABLE, Card, Predictions
+from annotator.scoring_files import PENDING, SEEN, SILENT, UNREADABLE, Card, Predictions
 from annotator.store import Reads
 from schemas.errors import UserError
 
@@ -19,6 +19,7 @@ __all__ = ["check_predictions_target", "model_json", "prediction_rows", "write_p
 _REASONS = {
     UNREADABLE: "The image cannot be read, so nothing can be said of it; run `verify`, or retire "
     "it.",
+    SILENT: "The model gave no answer: what it would say is no level word.",
     PENDING: "The image was not looked at yet; run `score` again.",
 }
 _SUFFIXES = (".json", ".csv", ".parquet")

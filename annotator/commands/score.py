@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 
 __all__ = ["score"]
 
+_BACKENDS = "embedded, encoder, vlm, words, clip-iqa or niqe"
+
 
 def score(
     context: typer.Context,
     backend: Annotated[
         str,
-        typer.Option(metavar="NAME", help="embedded; else the one the study file names."),
+        typer.Option(metavar="NAME", help=f"{_BACKENDS}; default: the study file's."),
     ] = "",
     model: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Folder or safetensors file of the model."),
+        typer.Option(metavar="PATH", help="Folder, file, or id in the hub cache, of the model."),
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="NAME", help="Where images are looked at: local.")
+        str, typer.Option(metavar="NAME", help="Where images are looked at: local or dask.")
     ] = "local",
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Of the Dask cluster, or its scheduler file.")
+    ] = "",
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the predictions: .json, .csv or .parquet."),
@@ -40,6 +45,7 @@ def score(
     queue where the study file says so (`[scoring]`); raters never see it.
     """
     from annotator.scoring import compute_features, make_version, material_of, study_scorer
+    from annotator.scoring_files import SILENT
     from annotator.scoring_table import (
         check_predictions_target,
         model_json,
@@ -51,9 +57,9 @@ def score(
     answer: Answer = context.obj
     if out is not None:
         check_predictions_target(out)
-    where = _engine(engine)
     with open_study(answer.folder) as study:
         scorer = study_scorer(study.study, backend, model)
+        where = _engine(engine, scheduler, scorer.n_processes)
         material = material_of(study)
         with progress_bar(answer, "Looking at images") as advance:
             n_new = compute_features(material, scorer, where, advance)
@@ -64,6 +70,8 @@ def score(
             f"{name}: {evidence['reason'] or 'predictable'}"
             for name, evidence in card.evidence.items()
         ]
+        if n_silent := int((predictions.state == SILENT).sum()):
+            said.append(f"{n_silent:,} images got no answer from the model.")
         if out is not None:
             n = write_predictions(prediction_rows(study, predictions, card), card, out)
             said.append(f"{n:,} predictions written to {out}.")
@@ -71,9 +79,12 @@ def score(
     answer.give({"predictions": rows, "model": model_json(card)}, "\n".join(said))
 
 
-def _engine(name: str) -> Engine:
+def _engine(name: str, scheduler: str, n_processes: int | None) -> Engine:
     from pipelines.engine import LocalEngine
+    from pipelines.engine_dask import DaskEngine
 
-    if name != "local":
-        raise typer.BadParameter(f"There is no engine '{name}'; use local.")
-    return LocalEngine()
+    if name not in ("local", "dask"):
+        raise typer.BadParameter(f"There is no engine '{name}'; use local or dask.")
+    if (name == "dask") != bool(scheduler):
+        raise typer.BadParameter("--engine dask and --scheduler ADDRESS go together.")
+    return DaskEngine(scheduler) if scheduler else LocalEngine(n_processes)

@@ -146,9 +146,11 @@ def test_versions_tell_weights_words_and_settings_apart(siglip, tmp_path):
     settings = tmp_path / "model.toml"
     settings.write_text(f'model = "{folder}"\nmax_num_patches = 9\n')
     versions = [EncoderScorer(TARGETS, path).version for path in (folder, folder, settings)]
-    versions += [WordsScorer(TARGETS, path).version for path in (tmp_path / "other",)]
+    versions += [EncoderScorer(TARGETS, tmp_path / "other").version]
+    # Their rows differ, so what one backend keeps must not be taken for another's.
+    versions += [WordsScorer(TARGETS, folder).version, ClipIqaScorer(TARGETS, folder).version]
     assert versions[0] == versions[1]
-    assert len(set(versions)) == 3
+    assert len(set(versions)) == 5
 
 
 def test_settings_reach_the_processor(siglip, images, tmp_path):

@@ -107,7 +107,7 @@ class EncoderScorer:
         return load_words(self._table, None if own is None else self._source.home / str(own))
 
     def _hash(self) -> str:
-        seen = hashlib.sha256(self._source.fingerprint().encode())
+        seen = hashlib.sha256(f"{self.name}{self._source.fingerprint()}".encode())
         seen.update(repr(self._source.settings.get("max_num_patches")).encode())
         if self._words is not None:
             seen.update(repr([self._words.prompts(d) for d in self._targets.dimensions]).encode())

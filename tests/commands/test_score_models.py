@@ -1,0 +1,97 @@
+"""`score` with models of one's own, on this machine and on a cluster."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from annotator.scoring_files import SILENT, ScoringFolder
+from annotator.store import open_study
+from pipelines.scoring.models.vlm import VlmScorer
+from pipelines.scoring.targets import targets_of
+from schemas.layout import StudyFolder
+from tests.scoring import tiny_models
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    root = tmp_path_factory.mktemp("models")
+    tiny_models.siglip2(root / "siglip2")
+    tiny_models.llava_onevision(root / "q-sit")
+    return root
+
+
+@pytest.fixture
+def study(command, tmp_path):
+    folder = tmp_path / "study"
+    tiny_models.pictures(tmp_path / "images", sizes=((60, 40), (40, 90), (64, 64)))
+    assert command("study", "init", "--preset", "siqa", data=folder).code == 0
+    assert command("import", tmp_path / "images", data=folder).code == 0
+    return folder
+
+
+def test_encoder_words_and_baselines_before_any_rating(command, study, models):
+    folder = models / "siglip2"
+    means = {}
+    for backend in ("encoder", "words", "clip-iqa", "niqe"):
+        model = () if backend == "niqe" else ("--model", folder)
+        said = command("--json", "score", "--backend", backend, *model, data=study)
+        assert said.code == 0, said.err
+        rows = json.loads(said.out)["predictions"]
+        assert len(rows) == 3 * 6
+        assert all(row["mean"] is not None and row["sd"] > 0 for row in rows)
+        assert {row["predictable"] for row in rows} == {backend != "niqe"}
+        means[backend] = [row["mean"] for row in rows]
+    assert means["encoder"] == pytest.approx(means["words"], abs=1e-4)
+    assert means["clip-iqa"] != pytest.approx(means["words"], abs=1e-2)
+
+
+def test_a_model_that_gives_no_answer_orders_nothing(command, study, models, tmp_path):
+    out = tmp_path / "said.csv"
+    said = command("score", "--backend", "vlm", "--model", models / "q-sit", "--out", out,
+                   data=study)  # fmt: skip
+    assert said.code == 0, said.err
+    rows = list(csv.DictReader(out.open()))
+    with open_study(study) as opened:
+        scorer = VlmScorer(targets_of(opened.study), models / "q-sit")
+    folder = ScoringFolder(StudyFolder(study).scoring)
+    known = {p: row for part in folder.features(scorer.version)
+             for p, row in zip(part.pictures, part.rows, strict=True)}  # fmt: skip
+    answered = np.array([row[5] > 0 for row in known.values()])
+    state = folder.predictions(folder.current()).state
+    assert (state == SILENT).sum() == (~answered).sum() > 0
+    silent = [row for row in rows if row["reason"].startswith("The model gave no answer")]
+    assert len(silent) == 6 * (~answered).sum()
+    assert {row["predictable"] for row in silent} == {"false"}
+    assert all(1 <= float(row["mean"]) <= 5 for row in rows)
+    assert f"{(~answered).sum()} images got no answer" in said.out + said.err
+
+
+def test_engines_are_named_rightly(command, study):
+    assert command("score", "--engine", "ray", data=study).code == 2
+    assert command("score", "--engine", "dask", data=study).code == 2
+    assert command("score", "--scheduler", "tcp://127.0.0.1:9", data=study).code == 2
+
+
+@pytest.mark.heavy
+def test_a_cluster_gives_what_this_machine_gives(command, study, models, tmp_path):
+    from tests.test_engine_dask import Cluster
+
+    (tmp_path / "dask").mkdir()
+    cluster = Cluster(tmp_path / "dask")
+    try:
+        found = []
+        for engine in (("--engine", "dask", "--scheduler", cluster.file), ("--engine", "local")):
+            said = command("--json", "score", "--backend", "words", "--model",
+                           models / "siglip2", *engine, data=study)  # fmt: skip
+            assert said.code == 0, said.err
+            found.append(json.loads(said.out)["predictions"])
+            for kept in Path(study / "scoring").rglob("*.arrow"):
+                kept.unlink()
+        assert found[0] == found[1]
+    finally:
+        cluster.stop()
