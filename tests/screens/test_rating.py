@@ -317,8 +317,10 @@ def test_a_small_image_is_shown_pixel_by_pixel_and_one_scale_is_marked(visitor):
     expect(pressed).to_have_count(1)
     expect(pressed).to_contain_text("Fit")
     whole = Image.open(io.BytesIO(page.request.get(visitor.site.url + size["image_url"]).body()))
-    box = page.locator(".image .openseadragon-canvas img").first.bounding_box()
-    assert (box["width"], box["height"]) == whole.size
+    image = page.locator(".image .openseadragon-canvas img").first
+    expect(image).to_have_attribute("src", re.compile(size["image_url"] + "$"))
+    box = image.bounding_box()
+    assert (round(box["width"]), round(box["height"])) == whole.size
     shot = page.locator(".image").screenshot()
     stage = page.locator(".image").bounding_box()
     left, top = round(box["x"] - stage["x"]), round(box["y"] - stage["y"])
