@@ -12,6 +12,7 @@ __all__ = ["bars_figure", "histogram_figure", "pairs_figure", "plain", "use_figu
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7f8790"
 """Of the palette of Okabe and Ito (2008)."""
+_MOST_NAMED = 14
 _HIDDEN = "rgba(0,0,0,0)"
 
 
@@ -87,7 +88,9 @@ def bars_figure(
     figure = go.Figure(
         go.Bar(x=[bar[0] for bar in bars], y=[bar[1] for bar in bars], marker_color=BLUE)
     )
-    figure.update_xaxes(title_text=x)
+    # A few days are named; on an axis of time one day would be cut into hours.
+    is_named = 0 < len(bars) <= _MOST_NAMED and isinstance(bars[0][0], str)
+    figure.update_xaxes(title_text=x, type="category" if is_named else None)
     figure.update_yaxes(title_text=y, rangemode="tozero")
     figure.update_layout(title_text=title, bargap=0.15)
     return plain(figure, height=300)
@@ -116,8 +119,11 @@ def use_figure(
                 xbins={"start": levels[0] - 0.5, "end": levels[-1] + 0.5, "size": 1},
                 hovertemplate="%{x}: %{y:.1f} %<extra></extra>", row=1, col=place,
             )  # fmt: skip
-    figure.update_xaxes(title_text=word("plot_score"), dtick=1)
-    figure.update_yaxes(title_text=word("plot_share"), rangemode="tozero")
+    figure.update_xaxes(
+        title_text=word("plot_score"), dtick=1, range=[levels[0] - 0.5, levels[-1] + 0.5]
+    )
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(title_text=word("plot_share"), col=1)
     figure.update_layout(barmode="group", legend={"orientation": "h", "y": 1.3})
     return plain(figure, height=300)
 
