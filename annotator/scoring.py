@@ -78,7 +78,7 @@ class Material:
     stimuli: pa.Table
     """stimulus, picture, path, phash, details; in the order of import."""
     ratings: pa.Table
-    """stimulus, rater, dimension, score: the ratings that count."""
+    """The ratings that count; nothing of how their images came to be served."""
 
     @property
     def files(self) -> ScoringFolder:
@@ -110,7 +110,7 @@ def material_of(study: Reads) -> Material:
             "details": rows["details"],
         }
     )
-    ratings = study.ratings().select(["stimulus", "rater", "dimension", "score"])
+    ratings = study.ratings().drop_columns(["arm", "probability", "is_late"])
     return Material(study.folder, study.study, stimuli, ratings)
 
 

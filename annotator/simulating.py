@@ -18,6 +18,7 @@ from pipelines.scoring.model_file import load_learned
 from pipelines.scoring.simulation import (
     Point,
     Policy,
+    Saving,
     Stage,
     savings,
     scores_of,
@@ -100,30 +101,49 @@ def simulation_json(
 ) -> dict[str, Any]:
     """Return curves of every order, what each saves against `random`, and that in words."""
     by_chance = plays["random"]
+    alone = [[p._replace(srcc=p.srcc_alone) for p in points] for points in by_chance]
     saved = {name: savings(by_chance, played) for name, played in plays.items() if name != "random"}
+    combined = savings(alone, by_chance)
     return {
         "images": n_images,
         "seeds": wish.seeds,
         "raters": wish.raters,
         "orders": {name: _curve(played) for name, played in plays.items()},
         "savings": {name: [row._asdict() for row in rows] for name, rows in saved.items()},
-        "verdict": " ".join(_verdict(name, rows[-1]) for name, rows in saved.items() if rows),
+        "combined": [row._asdict() for row in combined],
+        "verdict": " ".join(_verdict(name, rows[-1]) for name, rows in saved.items() if rows)
+        + _of_combining(combined),
     }
 
 
 def _curve(plays: Sequence[Sequence[Point]]) -> list[dict[str, float]]:
     return [
-        {"per_image": step[0].per_image, "srcc": float(np.mean([p.srcc for p in step]))}
+        {
+            "per_image": step[0].per_image,
+            "srcc": float(np.mean([p.srcc for p in step])),
+            "srcc_alone": float(np.mean([p.srcc_alone for p in step])),
+        }
         for step in zip(*plays, strict=True)
     ]
 
 
-def _verdict(name: str, saving: Any) -> str:
+def _verdict(name: str, saving: Saving) -> str:
     said = (
-        f"Order '{name}' needs {saving.mean:+.0%} fewer ratings than chance to rank all images as "
-        f"well as chance does with {saving.per_image:g} an image (95 % interval {saving.low:+.0%} "
-        f"to {saving.high:+.0%})"
+        f"Order '{name}' saves {saving.mean:.0%} of the ratings that chance needs to rank all "
+        f"images as it does with {saving.per_image:g} an image (95 % interval {saving.low:.0%} to "
+        f"{saving.high:.0%})"
     )
     if saving.low >= GOAL_SHARE:
         return said + "."
     return said + f": that it saves {GOAL_SHARE:.0%} is not shown."
+
+
+def _of_combining(rows: Sequence[Saving]) -> str:
+    if not rows:
+        return ""
+    first = rows[0]
+    return (
+        f" Whatever the order, ratings combined with what the model expects rank all images as "
+        f"{first.per_image:g} plain ratings an image do with {first.mean:.0%} fewer (95 % interval "
+        f"{first.low:.0%} to {first.high:.0%})."
+    )

@@ -56,6 +56,8 @@ class Point(NamedTuple):
     per_image: float
     srcc: float
     """Rank correlation of estimate and truth, mean over targets."""
+    srcc_alone: float = float("nan")
+    """The same of plain MOS, with the middle of the scale for images that nobody rated."""
 
 
 def scores_of(
@@ -91,7 +93,7 @@ def play(stage: Stage, policy: Policy, seed: int) -> list[Point]:
         if step > stage.per_image:
             break
         game.rate_until(round(step * len(stage.truth)))
-        points.append(Point(step, game.judge()))
+        points.append(Point(step, *game.judge()))
     return points
 
 
@@ -130,10 +132,8 @@ class _Game:
         self._squares[place] += score**2
         self._last[rater] = -1 if self._order is None else self._order.stratum[place]
 
-    def judge(self) -> float:
-        """Learn again; return the rank correlation of the estimate with the truth."""
-        from scipy.stats import spearmanr
-
+    def judge(self) -> tuple[float, float]:
+        """Learn again; return how the estimate, and plain MOS, rank against the truth."""
         labels, stage = self._labels(), self._stage
         rated = np.flatnonzero(self._n)
         part = Labels(*(table[rated] for table in labels))
@@ -147,8 +147,14 @@ class _Game:
         noise = rater_spread(part)[0] ** 2
         certain, told = 1 / sd**2, labels.n_ratings / noise
         estimate = (mean * certain + np.nan_to_num(labels.mos) * told) / (certain + told)
-        found = [spearmanr(a, b).statistic for a, b in zip(estimate.T, stage.truth.T, strict=True)]
-        return float(np.mean(found))
+        plain = np.where(np.isfinite(labels.mos), labels.mos, sum(stage.start.scale) / 2)
+        return self._ranked(estimate), self._ranked(plain)
+
+    def _ranked(self, estimate: Array) -> float:
+        from scipy.stats import spearmanr
+
+        pairs = zip(estimate.T, self._stage.truth.T, strict=True)
+        return float(np.mean([spearmanr(a, b).statistic for a, b in pairs]))
 
     def _labels(self) -> Labels:
         n = self._n[:, None].astype(float)

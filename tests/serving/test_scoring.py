@@ -208,6 +208,8 @@ def test_labels_make_versions_that_are_kept(folder: StudyFolder) -> None:
         store.append(
             [rated(f"{r}{n}", r, s, 1 + n % 5) for n, s in enumerate(stimuli) for r in "ab"]
         )
+        # Somebody rated everything again in another session.
+        store.append([rated(f"again{n}", "a", s, 2, session="2") for n, s in enumerate(stimuli)])
         second = make_version(material_of(store), scorer)
     files = ScoringFolder(folder.scoring)
     assert [card.version for card in files.cards()] == [first.version, second.version]
