@@ -79,7 +79,7 @@ def _about(page: ModelPage, scoring: Scoring) -> str:
             by_model=f"{page.n_model:,}",
             by_chance=f"{page.n_random:,}",
         )
-    return f"<p>{made}</p><p>{order}</p>"
+    return f'<p>{made}</p><p>{order}</p><p class="soft">{say("model_saving")}</p>'
 
 
 def _quality(page: ModelPage, names: Names) -> str:
