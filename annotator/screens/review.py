@@ -19,15 +19,45 @@ __all__ = ["ReviewTab", "agreement_html", "draft_html", "sample_html"]
 
 _KEYS = """
 const keys = {a: "accept", e: "edit", r: "reject", s: "send-back", n: "later"};
+const field = (name) => document.querySelector(`#${name} textarea, #${name} input`);
+const press = (name) => document.querySelector(`#review-${name}`)?.click();
+let asked = "reject";
+function begin(name) {
+  const reason = field("review-reason");
+  if ((name === "reject" || name === "send-back") && reason && !reason.value.trim()) {
+    asked = name;
+    reason.focus();
+  } else if (name === "edit" && !document.activeElement.closest?.("#review-text")) {
+    field("review-text")?.focus();
+  } else {
+    press(name);
+  }
+}
 document.addEventListener("keydown", (event) => {
-  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || !element.offsetParent) return;
+  if (!element.offsetParent || event.metaKey || event.altKey || event.isComposing) return;
+  const target = event.target;
+  if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) {
+    const sends = event.key === "Enter" && !event.shiftKey;
+    if (event.key === "Escape") target.blur();
+    else if (sends && target.closest("#review-reason")) press(asked);
+    else if (sends && target.closest("#review-text")) press("edit");
+    else if (sends && event.ctrlKey && target.closest("#review-options")) press("edit");
+    else return;
+    event.preventDefault();
+    target.blur();
+    return;
+  }
   const name = keys[event.key.toLowerCase()];
-  if (!name) return;
+  if (!name || event.ctrlKey) return;
   event.preventDefault();
-  document.querySelector(`#review-${name}`)?.click();
-});
+  begin(name);
+}, true);
 """
+_LOOK = (
+    "<style>.review-pair{display:flex;flex-wrap:wrap;gap:0 24px;align-items:flex-start}"
+    ".review-pair>*{flex:1 1 22rem;min-width:0}.review-pair img{max-width:100%;max-height:60vh}"
+    ".review-pair ol{padding-left:1.6em}</style>"
+)
 
 
 def draft_html(shown: Shown | None) -> str:
@@ -40,12 +70,12 @@ def draft_html(shown: Shown | None) -> str:
     left = say("review_left", n=f"{shown.n_left:,}", accepted=f"{shown.n_accepted:,}")
     about = " · ".join(filter(None, (draft.type, draft.dimension, draft.discipline, draft.model)))
     return (
-        f'<div class="siqa desk review"><p class="soft">{left}</p>'
-        f'<img src="{source}" alt="" style="max-width:100%;max-height:46vh">'
-        f'<p class="text">{_marked(shown)}</p><p class="soft">{escape(about)}</p>'
+        f'{_LOOK}<div class="siqa desk review"><p class="soft">{left}</p><div class="review-pair">'
+        f'<div><img src="{source}" alt=""></div>'
+        f'<div><p class="text">{_marked(shown)}</p><p class="soft">{escape(about)}</p>'
         f'<h2 id="review-question">{escape(draft.question)}</h2><ol type="A">{options}</ol>'
         f'<p class="soft">{escape(draft.explanation)}</p>{_checks(shown.item)}'
-        f"{_history(shown.item)}</div>"
+        f"{_history(shown.item)}</div></div></div>"
     )
 
 
@@ -138,7 +168,9 @@ class ReviewTab:
             self.reason = gr.Textbox(label=label("reason"), elem_id="review-reason")
             with gr.Group():
                 self.question = gr.Textbox(label=label("review_question"), elem_id="review-text")
-                self.options = gr.Textbox(label=label("review_options"), lines=4)
+                self.options = gr.Textbox(
+                    label=label("review_options"), lines=4, elem_id="review-options"
+                )
             self.said = gr.HTML("", apply_default_css=False, elem_id="review-said")
             self.sample = gr.HTML("", apply_default_css=False, elem_id="review-sample")
         self._shown = [
