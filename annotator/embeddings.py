@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from schemas.layout import StudyFolder, has_thumbnail
 __all__ = ["Embedding", "image_embeddings"]
 
 Embedding = npt.NDArray[np.int8]
+_LOG = logging.getLogger("annotator")
 _VERSION = b"gradient-1"
 """Goes up when `gradient_embedding` changes; what was kept under another is made again."""
 
@@ -47,7 +49,11 @@ def image_embeddings(
             if made is not None:
                 kept[rows[done - 1]["stimulus"]] = made
             progress(done, len(rows))
-    _keep(folder.embeddings, kept)
+    try:
+        _keep(folder.embeddings, kept)
+    except OSError as error:
+        # They are made again next time; what is being exported does not need the file.
+        _LOG.warning("%s could not be written: %s", folder.embeddings, error.strerror)
     return kept
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections import defaultdict
@@ -18,6 +17,7 @@ from annotator.names import StimulusNames
 from annotator.store import Reads
 from exports.overview import DISCIPLINE_KEYS
 from exports.source import ExportSource
+from pipelines.evaluate.reading import read_rows
 from pipelines.splits import Member, find_links, leak_report, make_splits
 from schemas.errors import UserError
 from schemas.text import one_line
@@ -76,11 +76,18 @@ def keep_splits(source: ExportSource, study: Reads, wanted: str) -> None:
     if source.splits is None or "=" not in wanted:
         return
     path = _place(study, _shares(wanted), source.seed)
-    path.parent.mkdir(exist_ok=True)
     part = path.with_suffix(".part")
     text = json.dumps({name: list(found) for name, found in source.splits.items()}, indent=1)
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise UserError(
+            "splits_not_kept",
+            f"The package is written, but {path} could not be ({error.strerror}), so a later "
+            "export may split otherwise; make the study's folder writable and export again.",
+        ) from error
 
 
 def _place(study: Reads, shares: Mapping[str, float], seed: int) -> Path:
@@ -200,20 +207,18 @@ def _from_file(wanted: str, study: Reads) -> dict[str, str]:
         )
     names = StimulusNames(study)
     found: dict[str, str] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), 1):
-            if not row.get("stimulus") or not row.get("split"):
-                raise UserError(
-                    "invalid_splits",
-                    f"{path.name}: row {number} lacks stimulus or split; the header is "
-                    "stimulus,split.",
-                )
-            stimulus = names.resolve(row["stimulus"], f"row {number}")
-            if found.setdefault(stimulus, row["split"]) != row["split"]:
-                raise UserError(
-                    "invalid_splits",
-                    f"{path.name}: row {number} puts {stimulus} into a second split; keep one.",
-                )
+    for number, row in enumerate(read_rows(path), 1):
+        if not row.get("stimulus") or not row.get("split"):
+            raise UserError(
+                "invalid_splits",
+                f"{path.name}: row {number} lacks stimulus or split; the header is stimulus,split.",
+            )
+        stimulus, split = names.resolve(str(row["stimulus"]), f"row {number}"), str(row["split"])
+        if found.setdefault(stimulus, split) != split:
+            raise UserError(
+                "invalid_splits",
+                f"{path.name}: row {number} puts {stimulus} into a second split; keep one.",
+            )
     return found
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import duckdb
@@ -11,6 +10,7 @@ import httpx
 import orjson
 import pyarrow as pa
 
+from annotator.store.appends import Appends
 from annotator.store.index import connect, migrate
 from annotator.store.journal import encode
 from annotator.store.reads import Reads
@@ -43,7 +43,7 @@ def read_server_address(folder: StudyFolder) -> ServerAddress | None:
         return None
 
 
-class SnapshotStore(Reads):
+class SnapshotStore(Appends, Reads):
     """The study as it was when opened; what is appended goes to the server's one writer."""
 
     def __init__(self, folder: StudyFolder, study: Study, server: ServerAddress) -> None:
@@ -78,14 +78,6 @@ class SnapshotStore(Reads):
                 "accepted is safe; run the same command again.",
             ) from error
         _raise_for(response)
-
-    def append_many(self, facts: Iterable[Fact], chunk: int = 5000) -> int:
-        """Hand over any number of facts in groups of `chunk`; return how many."""
-        iterator, n = iter(facts), 0
-        while group := list(islice(iterator, chunk)):
-            self.append(group)
-            n += len(group)
-        return n
 
     def keep_scores(self, run_seq: int, scores: pa.Table) -> None:
         """Have the server keep the scores of a run."""

@@ -7,15 +7,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
 import duckdb
 import pyarrow as pa
 
+from annotator.store.appends import Appends
 from annotator.store.index import applied_position, apply_entries, connect, migrate
 from annotator.store.journal import Entry, Journal, JournalFault, read_entries
 from annotator.store.reads import Reads
@@ -32,7 +32,7 @@ _NOT_ITS_CONTENT = ("No space left", "Permission denied", "Could not set lock", 
 """Signs in DuckDB's errors that the file itself may be whole."""
 
 
-class Store(Reads):
+class Store(Appends, Reads):
     """Reads and appends, in the one process that owns the folder."""
 
     def __init__(
@@ -79,13 +79,6 @@ class Store(Reads):
     def append_soon(self, facts: Sequence[Fact]) -> Future[list[Entry]]:
         """Append facts without waiting; the future is done when they are on disk."""
         return self._writer.append(facts)
-
-    def append_many(self, facts: Iterable[Fact], chunk: int = 5000) -> int:
-        """Append any number of facts in groups of `chunk`; return how many."""
-        iterator, n = iter(facts), 0
-        while group := list(islice(iterator, chunk)):
-            n += len(self.append(group))
-        return n
 
     def observe(self, observer: Observer) -> None:
         """Call `observer` with the entries of every group, in the writer's thread."""

@@ -72,3 +72,22 @@ def test_a_given_split_that_leaks_is_refused_unless_accepted(study, tmp_path: Pa
 def test_wrong_shares_are_an_error(study, tmp_path: Path, wrong: str) -> None:
     line = ("export", "csv", "--out", str(tmp_path / "out"), "--splits", wrong)
     assert study(*line, code=1)["error"]["code"] == "invalid_splits"
+
+
+def test_a_table_of_splits_in_another_encoding_is_refused_and_embeddings_are_kept(
+    study, tmp_path: Path
+) -> None:
+    given = tmp_path / "given.csv"
+    given.write_bytes(b"stimulus,split\n\xe9.png,train\n")
+    report = study("export", "csv", "--out", str(tmp_path / "out"), "--splits", str(given), code=1)
+    assert "given.csv is not UTF-8" in report["error"]["message"]
+    assert not (tmp_path / "out").exists()
+    kept = tmp_path / "study" / "embeddings.parquet"
+    assert kept.exists()
+    before = kept.stat().st_mtime_ns
+    shares = ("--splits", "train=0.5,test=0.5")
+    first = study("export", "csv", "--out", str(tmp_path / "one"), *shares)
+    assert kept.stat().st_mtime_ns == before
+    kept.write_bytes(b"damaged")
+    again = study("export", "csv", "--out", str(tmp_path / "two"), *shares)
+    assert again["splits"] == first["splits"]
