@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx2
@@ -58,7 +61,7 @@ class BatchService:
             return self._upload(request)
         if (method, path) == ("POST", "/batches"):
             return self._create(json.loads(request.content))
-        if path == "/batches":
+        if path.split("?")[0] == "/batches":
             found = list(self.batches.values())[::-1]
             return httpx2.Response(200, json={"object": "list", "data": found, "has_more": False})
         if path.startswith("/batches/"):
@@ -109,3 +112,34 @@ class BatchService:
                 name = f"{batch['id']}-{key}"
                 self.files[name] = "\n".join(map(json.dumps, lines)).encode()
                 batch[key] = name
+
+
+@contextmanager
+def served(service: BatchService) -> Iterator[str]:
+    """Serve it on the loopback; give the address that ends in /v1."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _do(self) -> None:
+            content = self.rfile.read(int(self.headers.get("content-length") or 0))
+            asked = httpx2.Request(self.command, f"http://127.0.0.1{self.path}", content=content)
+            made = service._serve(asked)
+            self.send_response(made.status_code)
+            self.send_header("content-type", made.headers.get("content-type", "text/plain"))
+            self.send_header("content-length", str(len(made.content)))
+            self.end_headers()
+            self.wfile.write(made.content)
+
+        do_GET = do_POST = _do
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)

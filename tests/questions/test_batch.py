@@ -24,8 +24,9 @@ from pipelines.questions.client import Asker, Limits
 from pipelines.questions.replies import Asking, Price
 from schemas.errors import UserError
 from schemas.layout import StudyFolder
-from tests.questions.batch_service import Answer, BatchService, answered, failed, never
-from tests.questions.test_study_questions import _open, folder  # noqa: F401
+from tests.questions.batch_service import Answer, BatchService, answered, failed, never, served
+from tests.questions.test_model_drafts import fact, told
+from tests.questions.test_study_questions import _json, _open, folder  # noqa: F401
 
 N = 25
 
@@ -119,9 +120,9 @@ def test_what_an_expired_or_cancelled_batch_answered_is_kept(store: Store, state
 
 def test_a_batch_that_failed_is_said_and_can_be_sent_again(store: Store) -> None:
     service = BatchService(echo, "failed")
-    with pytest.raises(UserError, match="line 1 is no request") as told:
+    with pytest.raises(UserError, match="line 1 is no request") as error:
         run(store, service)
-    assert told.value.code == "batch_failed"
+    assert error.value.code == "batch_failed"
     service.state = "completed"
     assert run(store, service)[0] == {"answered": N}
 
@@ -212,3 +213,25 @@ def test_requests_of_a_foreign_batch_are_not_taken_for_ours(store: Store) -> Non
     answer: Answer = lambda i, b: {**echo(i, b), "custom_id": "0|other"}  # noqa: E731
     outcomes, _ = run(store, BatchService(answer))
     assert outcomes == {"unmatched": N} and calls(store, "draft") == []
+
+
+def test_by_the_command_line_handed_over_once_and_collected_later(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def drafted(_: str, body: dict[str, Any]) -> dict[str, Any]:
+        text = json.loads(body["messages"][-1]["content"])["feedback"].split(".")[0] + "."
+        return answered(told(fact(text)))
+
+    service = BatchService(drafted)
+    service.looks_needed = 0
+    with served(service) as url:
+        command = ("--data", str(folder), "draft", "--backend", "openai", "--model", "m",
+                   "--base-url", url, "--batch", "--no-wait")  # fmt: skip
+        first = _json(capfd, *command)
+        assert first["calls"] == {} and [b["status"] for b in first["batches"]] == ["submitted"]
+        second = _json(capfd, *command)
+        assert second["calls"] == {"answered": 3} and second["added"] > 0
+        assert [b["status"] for b in second["batches"]] == ["completed"]
+        third = _json(capfd, *command)
+        assert third["calls"] == {} and third["added"] == 0
+    assert len(service.asked) == 3
