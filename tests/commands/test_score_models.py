@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +98,16 @@ def test_a_cluster_gives_what_this_machine_gives(command, study, models, tmp_pat
         assert found[0] == found[1]
     finally:
         cluster.stop()
+
+
+@pytest.mark.heavy
+def test_the_slurm_script_on_workers_of_this_machine(study, models):
+    root = Path(__file__).resolve().parents[2]
+    found = subprocess.run(
+        [sys.executable, root / "docs" / "slurm" / "score.py", "--local", "2", "--", "--data",
+         study, "--json", "score", "--backend", "words", "--model", models / "siglip2"],
+        capture_output=True, text=True, timeout=280, check=False,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert len(json.loads(found.stdout)["predictions"]) == 3 * 6
