@@ -191,6 +191,8 @@ def _level_answer(draft: Draft, context: Context, name: str) -> Verdict:
 def polarity_fits_mos(draft: Draft, context: Context) -> Verdict:
     """Drop only where the 95 % interval of the MOS excludes the middle on the other side."""
     name = "polarity_fits_mos"
+    if draft.dimension is None:
+        return Verdict(name, "not_run", "no_dimension")
     opinion = context.evidence.opinions.get((draft.stimulus, draft.dimension or ""))
     if opinion is None:
         return Verdict(name, "not_run", "no_mos")
@@ -209,6 +211,8 @@ def raters_agree(draft: Draft, context: Context) -> Verdict:
     With no other rater the draft is kept and marked `single_source`.
     """
     name = "raters_agree"
+    if draft.dimension is None:
+        return Verdict(name, "not_run", "no_dimension")
     if not draft.polarity:
         return Verdict(name, "not_run", "no_polarity")
     scores = context.evidence.scores.get((draft.stimulus, draft.dimension or ""), {})

@@ -27,7 +27,8 @@ class Claim:
     thing: Thing
     state: str
     """Key of the state; for a verdict the level word."""
-    dimension: str
+    dimension: str | None
+    """What it speaks for or against; None where the study rates no such dimension."""
     polarity: int
     start: int
     """First character of the sentence it stands in."""

@@ -61,9 +61,19 @@ class Drafter:
     def draft(self, remark: Remark) -> tuple[list[Candidate], list[tuple[str, str]]]:
         """Return candidates of a feedback, and (sentence, reason) of what was not understood."""
         reading = self.reader.read(remark.text)
-        claims = [c for c in reading.claims if c.dimension in self._evidence.labels]
+        claims = [self._of_study(claim) for claim in reading.claims]
         found = list(self._facts(remark, claims)) + list(self._grades(remark, claims))
         return list({c.draft.draft: c for c in found}.values()), list(reading.left_out)
+
+    def _of_study(self, claim: Claim) -> Claim:
+        """Return a claim with a dimension that the study rates: its own, or one called like its
+        attribute (sharpness, contrast, …); with none where there is no such.
+        """
+        labels = self._evidence.labels
+        if claim.is_verdict or claim.dimension in labels:
+            return claim
+        attribute = self._lexicon.states[claim.state].attribute
+        return replace(claim, dimension=attribute if attribute in labels else None)
 
     def _facts(self, remark: Remark, claims: Sequence[Claim]) -> Iterator[Candidate]:
         for claim in claims:
@@ -114,6 +124,8 @@ class Drafter:
 
     def _grades(self, remark: Remark, claims: Sequence[Claim]) -> Iterator[Candidate]:
         for dimension in dict.fromkeys(claim.dimension for claim in claims):
+            if dimension is None:
+                continue
             opinion = self._evidence.opinions.get((remark.stimulus, dimension))
             if opinion is None:
                 continue

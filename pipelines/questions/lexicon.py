@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,11 @@ class State:
     """Elements it can be said of; all where empty."""
     not_for: tuple[str, ...] = ()
 
+    def is_said_by(self, words: str) -> bool:
+        """Return whether words say nothing but this state: *overlap*, *blurred*."""
+        forms = (*self.en_pred, *self.en_attr, *self.en_verb, *self.zh_pred)
+        return re.fullmatch("|".join(forms), words.strip(), re.IGNORECASE) is not None
+
     def fits(self, element: str) -> bool:
         """Return whether it can be said of an element."""
         return (not self.only or element in self.only) and element not in self.not_for
@@ -91,14 +96,28 @@ def load_lexicon(chips: Sequence[str] = ()) -> Lexicon:
     data = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     elements = {item["key"]: Element(**_tuples(item)) for item in data["element"]}
     states = {item["key"]: State(**_tuples(item)) for item in data["state"]}
-    lexicon = Lexicon(elements, states)
+    shipped = Lexicon(elements, states)
+    added = {new.key: new for new in _unknown(chips, shipped)}
+    # Whether it is good or bad that such a thing is missing or small is not known: *artefact*.
+    limited = {
+        key: replace(state, not_for=(*state.not_for, *added))
+        if state.attribute in ("presence", "size")
+        else state
+        for key, state in states.items()
+    }
+    return Lexicon(elements | added, limited)
+
+
+def _unknown(chips: Sequence[str], lexicon: Lexicon) -> Iterator[Element]:
     for chip in chips:
         is_english = chip.isascii()
-        if lexicon.element_of(chip, "en" if is_english else "zh") is None:
-            form = (re.escape(chip.lower()),)
+        if lexicon.element_of(chip, "en" if is_english else "zh") is None and not any(
+            state.is_said_by(chip) for state in lexicon.states.values()
+        ):
+            name = re.escape(" ".join(chip.lower().split()))
+            forms = (name + ("(?:s|es)?" if is_english else ""),)
             key = re.sub(r"\W+", "_", chip.lower())
-            elements[key] = Element(key, form if is_english else (), () if is_english else form)
-    return lexicon
+            yield Element(key, forms if is_english else (), () if is_english else forms)
 
 
 def _tuples(item: dict[str, Any]) -> dict[str, Any]:

@@ -167,3 +167,25 @@ def test_a_dealt_option_keeps_its_text_and_the_answer_its_letter() -> None:
         assert dealt.answer_text == draft.answer_text == "Wrong"
         assert sorted(dealt.options) == sorted(draft.options)
         assert replace(dealt, options=draft.options, answer="A") == draft
+
+
+def test_a_study_of_other_dimensions_on_another_scale_loses_no_fact() -> None:
+    opinion = Opinion(30.0, 22.0, 38.0)
+    study = evidence(
+        low=0, high=100, labels={"sharpness": "Image sharpness", "use": "Diagnostic use"},
+        opinions={("s1", name): opinion for name in ("sharpness", "use")},
+        scores={("s1", "sharpness"): {"ann": 30.0, "bob": 20.0}},
+    )  # fmt: skip
+    text = "The image is blurred. No scale bar. Diagnostic use is poor."
+    made = draft_by_rules(study, [remark(text)], seed=1)
+    facts = {(d.type, d.dimension, d.topic.split("|")[1]) for d in made.kept if d.type != "how"}
+    assert facts == {
+        ("yes-or-no", "sharpness", "sharpness"), ("what", "sharpness", "sharpness"),
+        ("yes-or-no", None, "presence"), ("what", None, "presence"),
+    }  # fmt: skip
+    # 30 of 100 lies in the second quarter.
+    graded = {d.dimension: d.answer_text.split(":")[0] for d in made.kept if d.type == "how"}
+    assert graded == {"sharpness": "Fair", "use": "Fair"}
+    rows = {row["check"]: row for row in check_table(item.verdicts for item in made.checked)}
+    assert rows["polarity_fits_mos"]["reasons"] == {"no_dimension": 2}
+    assert rows["raters_agree"]["reasons"]["no_dimension"] == 2

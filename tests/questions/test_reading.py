@@ -67,6 +67,15 @@ def test_what_is_not_plain_is_left_out_with_its_reason(text: str, reason: str) -
     assert [why for _, why in reading.left_out] == [reason]
 
 
+def test_chips_of_the_study_are_known_words_of_which_no_absence_is_blamed() -> None:
+    reader = Reader(evidence().dimension_names(), ("rib shadow", "Stent", "overlap", "伪影"))
+    told = reader.read("Rib shadows are blurred. The stent is cut off. 伪影模糊。")
+    assert [(c.thing.element, c.state) for c in told.claims] == [
+        ("rib_shadow", "blurred"), ("stent", "cut_off"), ("伪影", "blurred"),
+    ]  # fmt: skip
+    assert reader.read("No overlap. No rib shadow. The stent is tiny. 没有伪影。").claims == ()
+
+
 def test_a_verdict_on_a_dimension_is_read_beside_details() -> None:
     claims = READER.read("No legend. Therefore completeness is poor.").claims
     assert [(c.is_verdict, c.dimension, c.polarity) for c in claims] == [
