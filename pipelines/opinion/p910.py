@@ -104,7 +104,8 @@ def project(ratings: Ratings, options: MosOptions) -> Projection:
         quality_mean = (ones_by_rater @ quality) / divisor
         bias = u_mean - quality_mean
         change = quality - previous
-        converged = math.sqrt(float(change @ change)) < options.tolerance
+        # Not `@`: BLAS starts threads for it, which cost more than the rest of the round.
+        converged = math.sqrt(float(np.square(change).sum())) < options.tolerance
     shift = float(bias[present].mean())
     scores = np.full(ratings.n_stimuli, np.nan)
     scores[order] = quality + (centre + shift)
