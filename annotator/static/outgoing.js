@@ -35,7 +35,9 @@ export class Outgoing {
     screen.lock(true);
     screen.saved(null);
     kept.keepOutbox(submission);
-    await this.deliver(submission);
+    const delivered = this.deliver(submission);
+    screen.ahead.open();
+    await delivered;
   }
 
   /** Send a submission until the server has answered, then show what comes next. */
@@ -60,6 +62,7 @@ export class Outgoing {
   /** The server will not take it as it is: everything stays, and the reason stands beside it. */
   async refused(error, submission) {
     const { screen } = this;
+    await screen.ahead.close();
     if (screen.item?.assignment_id !== submission.assignment_id) await screen.load();
     else await screen.show({ ...screen.item, draft: {} });
     const reason = screen.notice.reason(error);
@@ -69,7 +72,8 @@ export class Outgoing {
   }
 
   delivering(how, error) {
-    const { notice } = this.screen;
+    const { notice, ahead } = this.screen;
+    ahead.close();
     if (how === "logged_out") notice.tell("logged_out");
     else notice.tell(error.passing ? "unwell" : "offline", { reason: notice.reason(error) });
   }

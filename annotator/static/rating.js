@@ -7,6 +7,7 @@ import { Draft } from "./drafts.js";
 import { Viewer } from "./viewer.js";
 import { Notice } from "./notice.js";
 import { Outgoing } from "./outgoing.js";
+import { Ahead } from "./ahead.js";
 import { buildFrame } from "./frame.js";
 import { showKeys } from "./dialogs.js";
 import { Keyboard } from "./keyboard.js";
@@ -29,10 +30,12 @@ class RatingScreen {
     this.studyLanguage = language;
     this.language = firstLanguage(language);
     this.steps = [];
+    this.kinds = {}; // kind of step -> its module
     this.busy = false;
     this.keys = chosenKeys();
     this.keyboard = new Keyboard(this);
     this.outgoing = new Outgoing(this);
+    this.ahead = new Ahead(this);
     this.others = "BroadcastChannel" in window ? new BroadcastChannel("siqa") : null;
   }
 
@@ -110,20 +113,22 @@ class RatingScreen {
 
   /** Show what the server gave: an image with its steps, or a farewell. */
   async show(item, draft = null) {
+    const known = this.ahead.meet(item);
     if (this.draft !== draft) this.draft?.close();
     this.item = item;
     this.frame.problem.textContent = "";
     if (item.done) return this.farewell(item);
     this.notice.closePage();
     this.draft = draft ?? new Draft(item.assignment_id, item.draft?.answers ?? {}, (...state) => this.saved(...state));
-    const shown = this.showImage(item);
-    await this.showSteps(item);
+    const shown = known.image || this.showImage(item);
+    await this.showSteps(item, known.steps);
     this.drawProgress(item);
     await shown;
     if (this.item !== item) return;
     this.lock(false);
     if (!document.querySelector("dialog[open]")) this.steps[0].focus();
-    this.shownAt = performance.now();
+    if (known.image) this.keyboard.catchUp();
+    else this.shownAt = performance.now();
     if (item.upcoming) this.viewer.prepare(item.upcoming).catch(() => {});
   }
 
@@ -132,7 +137,7 @@ class RatingScreen {
     this.lock(true);
     image.dataset.loading = this.say("loading");
     image.classList.remove("broken");
-    image.setAttribute("aria-label", this.say("image_of", stimulus));
+    this.nameImage(stimulus);
     try {
       await this.viewer.show(stimulus);
     } catch {
@@ -142,25 +147,39 @@ class RatingScreen {
     }
   }
 
+  nameImage(picture) {
+    this.frame.image.setAttribute("aria-label", this.say("image_of", picture));
+  }
+
   async showAgain(item) {
     this.notice.tell(null);
     await this.showImage(item);
     this.lock(false);
   }
 
-  async showSteps(item) {
-    const kinds = await Promise.all(item.steps.map((step) => stepOf(step.kind)));
+  async showSteps(item, areThere) {
+    const missing = item.steps.filter(({ kind }) => !this.kinds[kind]);
+    for (const { kind } of missing) this.kinds[kind] = await stepOf(kind);
+    if (!areThere) this.layOut(item.steps);
+    this.steps.forEach((step, place) => step.restore(this.draft.answers[item.steps[place].name]));
+    if (!this.draft.unsaved && Object.keys(this.draft.answers).length) this.saved("saved");
+    this.advise();
+  }
+
+  /** Put steps in view, with nothing answered. */
+  layOut(steps) {
     const host = {
       say: this.say,
-      language: item.study?.language ?? this.studyLanguage,
+      language: this.item.study?.language ?? this.studyLanguage,
       changed: () => this.changed(),
       announce: (text) => (this.frame.spoken.textContent = text),
     };
-    this.steps = item.steps.map((step, place) => kinds[place].create(step, host));
-    this.steps.forEach((step, place) => step.restore(this.draft.answers[item.steps[place].name]));
-    this.frame.steps.replaceChildren(...this.steps.map((step) => step.element));
-    if (!this.draft.unsaved && Object.keys(this.draft.answers).length) this.saved("saved");
-    this.advise();
+    this.putSteps(steps.map((step) => this.kinds[step.kind].create(step, host)));
+  }
+
+  putSteps(steps) {
+    this.steps = steps;
+    this.frame.steps.replaceChildren(...steps.map((step) => step.element));
   }
 
   drawProgress({ progress = {}, study, rater, can_undo: canUndo, correcting }) {

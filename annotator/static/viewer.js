@@ -30,7 +30,7 @@ export class Viewer {
     const viewer = new Viewer();
     viewer.osd = await loadLibrary();
     viewer.changed = changed;
-    viewer.ahead = new Map(); // url -> promise of {image, item}
+    viewer.pictures = new Map(); // url -> {ready: promise of it, there: {width, height, item}}
     viewer.open(element);
     return viewer;
   }
@@ -79,12 +79,19 @@ export class Viewer {
   /** Have a picture decoded and hidden behind the one in view; `show` is then a swap. */
   prepare(picture) {
     const url = picture.image_url;
-    if (!this.ahead.has(url)) {
-      const ready = this.load(picture);
-      ready.catch(() => this.ahead.delete(url)); // tried again when it is its turn
-      this.ahead.set(url, ready);
+    if (!this.pictures.has(url)) {
+      const entry = { ready: this.load(picture), there: null };
+      this.pictures.set(url, entry);
+      entry.ready.then((there) => (entry.there = there), () => {
+        if (this.pictures.get(url) === entry) this.pictures.delete(url); // tried again in its turn
+      });
     }
-    return this.ahead.get(url);
+    return this.pictures.get(url).ready;
+  }
+
+  /** True where `show` is a swap. */
+  isReady(picture) {
+    return Boolean(this.pictures.get(picture.image_url)?.there);
   }
 
   async load(named) {
@@ -114,28 +121,36 @@ export class Viewer {
   async show(picture) {
     const url = picture.image_url;
     this.wanted = url;
-    // Never the last picture beside the questions about this one.
-    const late = setTimeout(() => this.wait(), LATE_MS);
-    const { width, height, item } = await this.prepare(picture).finally(() => clearTimeout(late));
-    if (this.wanted !== url) return;
-    this.element.classList.remove("loading");
-    const world = this.viewer.world;
-    for (const [other, ready] of this.ahead)
-      if (other !== url) ready.then(({ item: old }) => world.removeItem(old), () => {});
-    this.ahead = new Map([[url, this.ahead.get(url)]]);
-    if (this.item && this.item !== item) world.removeItem(this.item);
-    this.item = item;
-    this.width = width;
-    this.height = height;
-    item.setOpacity(1);
-    world.setAutoRefigureSizes(true);
-    world.setAutoRefigureSizes(false);
+    if (!this.isReady(picture)) {
+      // Never the last picture beside the questions about this one.
+      const late = setTimeout(() => this.wait(), LATE_MS);
+      await this.prepare(picture).finally(() => clearTimeout(late));
+      if (this.wanted !== url) return;
+    }
+    this.swap(url);
     this.deepest = 0;
     this.usedPixels = false;
     this.watch = new Watch();
     this.setSmooth(true);
     this.fit(true);
     this.fitted = this.scale;
+  }
+
+  /** Bring a picture to the front; the one before it stays at hand, all others go. */
+  swap(url) {
+    const { world } = this.viewer;
+    this.element.classList.remove("loading");
+    for (const [other, { ready }] of this.pictures) {
+      if (other === url || other === this.url) continue;
+      ready.then(({ item }) => world.removeItem(item), () => {});
+      this.pictures.delete(other);
+    }
+    this.item?.setOpacity(0);
+    this.url = url;
+    Object.assign(this, this.pictures.get(url).there);
+    this.item.setOpacity(1);
+    world.setAutoRefigureSizes(true);
+    world.setAutoRefigureSizes(false);
   }
 
   /** Take the last picture away while the next one is on its way. */
@@ -221,11 +236,11 @@ export class Viewer {
 
   /** Take the image away, for pages that show none. */
   clear() {
-    this.wanted = null;
+    this.wanted = this.url = null;
     this.item = null;
     this.element.classList.remove("zoomed");
     this.viewer.world.removeAll();
-    this.ahead.clear();
+    this.pictures.clear();
   }
 }
 
