@@ -203,5 +203,30 @@ _STATES = Migration(
     ),
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _RUNS, _QUESTIONS, _AUTHORS, _BATCHES, _STATES)
+_PUBLISHED = Migration(
+    7,
+    "published questions, which have no feedback, have a state too",
+    (
+        """CREATE OR REPLACE VIEW draft_states AS
+            WITH latest AS (
+                SELECT draft, min(seq) AS first_seq, max(seq) AS seq FROM drafts GROUP BY draft),
+            decided AS (
+                SELECT draft, arg_max(verdict, seq) AS verdict,
+                       list(DISTINCT reviewer) AS reviewers
+                FROM reviews GROUP BY draft)
+            SELECT d.draft, l.first_seq, d.seq, r.reviewers,
+                   CASE WHEN r.verdict IN ('accept', 'edit') THEN 'accepted'
+                        WHEN r.verdict = 'reject' THEN 'rejected'
+                        WHEN r.verdict = 'send_back' THEN 'sent_back'
+                        WHEN d.is_kept THEN 'unreviewed' ELSE 'dropped' END AS state
+            FROM latest l JOIN drafts d ON d.seq = l.seq AND d.draft = l.draft
+            LEFT JOIN decided r ON r.draft = d.draft
+            WHERE (d.submission = '' OR d.submission IN (SELECT submission FROM kept_submissions))
+                AND d.stimulus NOT IN (SELECT stimulus FROM retired_stimuli)""",
+    ),
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _FIRST, _RUNS, _QUESTIONS, _AUTHORS, _BATCHES, _STATES, _PUBLISHED,
+)  # fmt: skip
 """All migrations, in order."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from annotator.questions_review import Agreement, ReviewDesk, Sample, Shown
-from annotator.screens.desk_html import clock_time, empty, note, table_html, tag
-from annotator.screens.desk_parts import QUIET, author_of, refusal
+from annotator.screens.desk_html import clock_time, empty, table_html, tag
+from annotator.screens.desk_parts import author_of, in_order, refusal
 from annotator.screens.desk_words import label, say
 from annotator.store.questions import StoredDraft
 from schemas.errors import UserError
@@ -60,8 +60,14 @@ _LOOK = (
 )
 
 
-def draft_html(shown: Shown | None) -> str:
-    """Return a draft beside its image: the feedback with the span marked, options, checks."""
+def draft_html(shown: Shown | None, *, with_history: bool = True) -> str:
+    """Return a draft beside its image: the feedback with the span marked, options, checks.
+
+    Args:
+        shown: The draft, None where none is waiting.
+        with_history: Whether to tell what was decided about it: a second opinion is asked for
+            before that is known.
+    """
     if shown is None:
         return f'<div class="siqa desk">{empty(say("review_done"), say("review_done_then"))}</div>'
     draft = shown.item.draft
@@ -75,7 +81,7 @@ def draft_html(shown: Shown | None) -> str:
         f'<div><p class="text">{_marked(shown)}</p><p class="soft">{escape(about)}</p>'
         f'<h2 id="review-question">{escape(draft.question)}</h2><ol type="A">{options}</ol>'
         f'<p class="soft">{escape(draft.explanation)}</p>{_checks(shown.item)}'
-        f"{_history(shown.item)}</div></div></div>"
+        f"{_history(shown.item) if with_history else ''}</div></div></div>"
     )
 
 
@@ -103,7 +109,7 @@ def _history(item: StoredDraft) -> str:
         [
             clock_time(review.at),
             escape(review.reviewer),
-            escape(review.verdict),
+            say(f"review_{review.verdict}_done"),
             escape(review.reason),
             escape("; ".join(f"{name}: {value}" for name, value in review.changes.items())),
         ]
@@ -145,6 +151,17 @@ def agreement_html(found: list[Agreement]) -> str:
     return "".join(map(note_html, lines))
 
 
+class _Sitting(NamedTuple):
+    """What the server keeps of one visit to the tab."""
+
+    draft: str = ""
+    """What is on the screen."""
+    batch: str = ""
+    """The sample that is being looked at."""
+    skipped: tuple[str, ...] = ()
+    """Put off."""
+
+
 class ReviewTab:
     """The tab."""
 
@@ -153,7 +170,8 @@ class ReviewTab:
         self._review = review
         with gr.Tab(label("tab_review"), id="review") as self.tab:
             gr.HTML("<span></span>", js_on_load=_KEYS, apply_default_css=False)
-            self.draft, self.batch, self.skipped = gr.State(""), gr.State(""), gr.State([])
+            self.draft = gr.Textbox(visible="hidden", elem_id="review-draft")
+            self.sitting = gr.State(_Sitting())
             with gr.Row(elem_classes="bar"):
                 self.second = gr.Checkbox(label=label("review_second"), scale=0, min_width=220)
                 sample = gr.Button(label("review_start_sample"), size="sm", scale=0, min_width=160)
@@ -175,64 +193,82 @@ class ReviewTab:
             self.sample = gr.HTML("", apply_default_css=False, elem_id="review-sample")
         self._shown = [
             self.draft, self.page, self.reason, self.question, self.options, self.said, self.sample,
+            self.sitting,
         ]  # fmt: skip
-        asked = [self.second, self.batch, self.skipped]
-        self.tab.select(self.show, asked, self._shown, **QUIET)
-        self.second.input(self.show, asked, self._shown, **QUIET)
-        sample.click(self._review.new_sample, None, self.batch, **QUIET).then(
-            self.show, asked, self._shown, **QUIET
-        )
-        rest.click(self.accept_rest, asked, self._shown, **QUIET)
+        shown, done = in_order("review", again=True), in_order("review")
+        asked = [self.second, self.sitting]
         given = [self.draft, self.reason, self.question, self.options, *asked]
+        self.tab.select(self.show, asked, self._shown, **shown)
+        self.second.input(self.show, asked, self._shown, **shown)
+        sample.click(self.begin_sample, asked, self._shown, **done)
+        rest.click(self.accept_rest, asked, self._shown, **done)
+        later.click(self._decider("later"), given, self._shown, **done)
         for button, verdict in (
             (accept, "accept"), (edit, "edit"), (reject, "reject"), (back, "send_back"),
         ):  # fmt: skip
-            button.click(self._decider(verdict), given, self._shown, **QUIET)
-        later.click(
-            lambda draft, skipped: [*skipped, draft], [self.draft, self.skipped], self.skipped,
-            **QUIET,
-        ).then(self.show, asked, self._shown, **QUIET)  # fmt: skip
+            button.click(self._decider(verdict), given, self._shown, **done)
 
     def _button(self, name: str, variant: Any = "secondary") -> gr.Button:
         words = label("review_" + name.replace("-", "_"))
         return gr.Button(words, size="sm", variant=variant, elem_id=f"review-{name}")
 
     def show(
-        self, second: bool, batch: str, skipped: list[str], request: gr.Request, said: str = ""
+        self, second: bool, sitting: _Sitting, request: gr.Request, said: str = ""
     ) -> list[Any]:
         """Return the next draft: id, page, empty reason, texts to edit, what was said, sample."""
-        shown = self._review.next(author_of(request), second=second, batch=batch, skip=skipped)
+        batch = sitting.batch
+        shown = self._review.next(
+            author_of(request), second=second, batch=batch, skip=sitting.skipped
+        )
         sample = self._review.sample(batch) if batch else None
         below = sample_html(sample) + agreement_html(self._review.agreement())
+        page = draft_html(shown, with_history=not second)
         if shown is None:
-            return ["", draft_html(None), "", "", "", said, below]
+            return ["", page, "", "", "", said, below, sitting._replace(draft="")]
         draft = shown.item.draft
-        options = "\n".join(draft.options)
-        return [draft.draft, draft_html(shown), "", draft.question, options, said, below]
+        texts = [draft.question, "\n".join(draft.options)]
+        return [draft.draft, page, "", *texts, said, below, sitting._replace(draft=draft.draft)]
 
     def _decider(self, verdict: str) -> Any:
         def decide(
-            draft: str, reason: str, question: str, options: str, second: bool, batch: str,
-            skipped: list[str], request: gr.Request,
+            draft: str, reason: str, question: str, options: str, second: bool,
+            sitting: _Sitting, request: gr.Request,
         ) -> list[Any]:  # fmt: skip
+            if draft != sitting.draft or not draft:
+                # Pressed before the next draft was on the screen, or in a sitting that the server
+                # no longer knows: nothing may be decided about what nobody saw.
+                return self._same() if sitting.draft else self.show(second, sitting, request)
+            if verdict == "later":
+                put_off = sitting._replace(skipped=(*sitting.skipped, draft))
+                return self.show(second, put_off, request)
             changes = {"question": question, "options": options.splitlines()}
             try:
                 self._review.decide(
-                    draft, verdict, author_of(request), reason=reason, changes=changes, batch=batch
-                )
+                    draft, verdict, author_of(request), reason=reason, changes=changes,
+                    batch="" if second else sitting.batch,
+                )  # fmt: skip
             except UserError as error:
-                return [*[gr.skip()] * 5, refusal(error), gr.skip()]
-            return self.show(second, batch, skipped, request)
+                return self._same(refusal(error))
+            return self.show(second, sitting, request)
 
         return decide
 
-    def accept_rest(
-        self, second: bool, batch: str, skipped: list[str], request: gr.Request
-    ) -> list[Any]:
+    def _same(self, said: Any = None) -> list[Any]:
+        """Change nothing on the page but what is said."""
+        same: list[Any] = [gr.skip()] * len(self._shown)
+        if said is not None:
+            same[self._shown.index(self.said)] = said
+        return same
+
+    def begin_sample(self, second: bool, sitting: _Sitting, request: gr.Request) -> list[Any]:
+        """Show the first draft of a new sample."""
+        return self.show(second, sitting._replace(batch=self._review.new_sample()), request)
+
+    def accept_rest(self, second: bool, sitting: _Sitting, request: gr.Request) -> list[Any]:
         """Accept what is left on the strength of the sample."""
         try:
-            found = self._review.accept_rest(batch, author_of(request))
+            found = self._review.accept_rest(sitting.batch, author_of(request))
         except UserError as error:
-            return [*[gr.skip()] * 5, refusal(error), gr.skip()]
-        told = note(f"Accepted {found.n_unreviewed:,} drafts on a sample of {found.n}.")
-        return self.show(second, batch, skipped, request, told)
+            return self._same(refusal(error))
+        told = note_html(say("review_rest_done", rest=f"{found.n_unreviewed:,}", n=found.n))
+        return self.show(second, sitting, request, told)

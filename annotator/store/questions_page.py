@@ -39,19 +39,20 @@ def next_draft(
         study: The open study.
         reviewer: Who is reviewing.
         second: Drafts that others decided about and this reviewer has not.
-        batch: Name of a sample; its drafts come in an order of chance that the name gives.
-        skip: Drafts that come last.
+        batch: Name of a sample of what nobody has decided about; its drafts come in an order
+            of chance that the name gives.
+        skip: Drafts that come last; before them those sent back.
     """
     rows = study.rows(
         """WITH waiting AS (
-            SELECT draft, first_seq FROM draft_states WHERE CASE WHEN ?
-                THEN len(reviewers) > 0 AND NOT list_contains(reviewers, ?)
-                ELSE state IN ('unreviewed', 'sent_back') END)
+            SELECT draft, first_seq, state FROM draft_states WHERE CASE WHEN $1
+                THEN len(reviewers) > 0 AND NOT list_contains(reviewers, $2)
+                ELSE state = 'unreviewed' OR (state = 'sent_back' AND $4 = '') END)
         SELECT draft, (SELECT count(*) FROM waiting) AS n FROM waiting
-        ORDER BY list_contains(?::VARCHAR[], draft),
-            CASE WHEN ? = '' THEN '' ELSE md5(? || draft) END, first_seq, draft
+        ORDER BY list_contains($3::VARCHAR[], draft), state = 'sent_back',
+            CASE WHEN $4 = '' THEN '' ELSE md5($4 || draft) END, first_seq, draft
         LIMIT 1""",
-        [second, reviewer, list(skip), batch, batch],
+        [second, reviewer, list(skip), batch],
     )
     if not rows:
         return None, 0
@@ -95,9 +96,13 @@ def count_drafts(study: Reads) -> dict[str, Any]:
 
 
 def sample_verdicts(study: Reads, batch: str, unseen: str) -> list[str]:
-    """Return the verdicts of a sample; reasons that start with `unseen` were not looked at."""
+    """Return the first verdict on each draft of a sample.
+
+    Reasons that start with `unseen` were not looked at.
+    """
     rows = study.rows(
-        "SELECT verdict FROM reviews WHERE batch = ? AND NOT starts_with(reason, ?) ORDER BY seq",
+        """SELECT arg_min(verdict, seq) AS verdict FROM reviews
+        WHERE batch = ? AND NOT starts_with(reason, ?) GROUP BY draft ORDER BY min(seq)""",
         [batch, unseen],
     )
     return [row["verdict"] for row in rows]
@@ -108,8 +113,7 @@ def review_votes(study: Reads, unseen: str) -> list[dict[str, Any]]:
     return study.rows(
         """SELECT reviewer, draft, arg_max(verdict, seq) AS verdict FROM reviews
         WHERE NOT starts_with(reason, ?) AND draft IN (
-            SELECT draft FROM drafts WHERE submission IN (SELECT submission FROM kept_submissions)
-                AND stimulus NOT IN (SELECT stimulus FROM retired_stimuli))
+            SELECT draft FROM draft_states)
         GROUP BY reviewer, draft ORDER BY reviewer, draft""",
         [unseen],
     )

@@ -66,8 +66,9 @@ class Drafter:
         return list({c.draft.draft: c for c in found}.values()), list(reading.left_out)
 
     def _of_study(self, claim: Claim) -> Claim:
-        """Return a claim with a dimension that the study rates: its own, or one called like its
-        attribute (sharpness, contrast, …); with none where there is no such.
+        """Return a claim with a dimension that the study rates, with none where there is none.
+
+        A dimension called like the claim's attribute (sharpness, contrast, …) takes it too.
         """
         labels = self._evidence.labels
         if claim.is_verdict or claim.dimension in labels:

@@ -72,8 +72,16 @@ def test_a_draft_sent_back_waits_again_and_its_history_stays(store: Store) -> No
     assert shown is not None
     name = shown.item.draft.draft
     desk.decide(name, "send_back", "cur", reason="span too long")
+    # It waits behind what nobody has decided about, and is in no sample.
+    rest = [item.draft.draft for item in drafts(store) if item.state == "unreviewed"]
+    again, sampled = desk.next("cur", skip=rest[:-1]), desk.next("cur", batch="b", skip=rest)
+    assert again is not None and again.item.draft.draft == rest[-1]
+    assert sampled is not None and sampled.item.draft.draft in rest
+    for other in rest:
+        desk.decide(other, "accept", "cur")
     again = desk.next("cur")
     assert again is not None and again.item.draft.draft == name
+    assert desk.next("cur", batch="b") is None
     desk.decide(name, "edit", "cur", changes={"question": "Is the  legend absent?"})
     assert desk.find(name).draft.question == "Is the legend absent?"
     assert [r["verdict"] for r in desk.history(name)] == ["send_back", "edit"]
@@ -169,16 +177,53 @@ def test_the_page_marks_the_span_and_escapes_what_people_typed(store: Store) -> 
     assert "<mark>" not in draft_html(None)
 
 
+def test_a_sample_counts_each_draft_once_by_its_first_decision(store: Store) -> None:
+    desk = ReviewDesk(store)
+    first, second, *_ = (item.draft.draft for item in drafts(store))
+    for draft, verdict in ((first, "send_back"), (first, "accept"), (second, "accept")):
+        desk.decide(draft, verdict, "cur", reason="x", batch="b")
+    sample = desk.sample("b")
+    assert (sample.n, sample.n_wrong) == (2, 1)
+
+
+def test_a_second_opinion_is_asked_before_the_first_is_told(store: Store) -> None:
+    desk = ReviewDesk(store)
+    shown = desk.next("cur")
+    assert shown is not None
+    desk.decide(shown.item.draft.draft, "reject", "cur", reason="cannot be seen")
+    again = desk.next("eve", second=True)
+    assert again is not None
+    assert "cannot be seen" in draft_html(again)
+    assert "cannot be seen" not in draft_html(again, with_history=False)
+
+
 def test_the_tab_shows_decides_and_says_what_was_wrong(store: Store) -> None:
     import gradio as gr
 
     with gr.Blocks():
         tab = ReviewTab(ReviewDesk(store))
     request: Any = SimpleNamespace(username="cur")
-    draft, page, *_ = tab.show(False, "", [], request)
+    draft, page, *_, sitting = tab.show(False, tab.sitting.value, request)
     assert draft in {item.draft.draft for item in drafts(store)} and "<mark>" in page
-    refused = tab._decider("reject")(draft, "", "", "", False, "", [], request)
+    refused = tab._decider("reject")(draft, "", "", "", False, sitting, request)
     assert "Say why" in refused[5]
-    decided = tab._decider("accept")(draft, "", "", "", False, "", [], request)
+    decided = tab._decider("accept")(draft, "", "", "", False, sitting, request)
     assert decided[0] not in ("", draft)
-    assert "drafts of it at least" in tab.accept_rest(False, "b", [], request)[5]
+    assert "drafts of it at least" in tab.accept_rest(False, sitting, request)[5]
+
+
+def test_a_key_pressed_before_the_next_draft_was_shown_decides_nothing(store: Store) -> None:
+    import gradio as gr
+
+    with gr.Blocks():
+        tab = ReviewTab(ReviewDesk(store))
+    request: Any = SimpleNamespace(username="cur")
+    draft, *_, sitting = tab.show(False, tab.sitting.value, request)
+    *_, after = tab._decider("accept")(draft, "", "", "", False, sitting, request)
+    for verdict in ("accept", "edit", "reject", "send_back", "later"):
+        late = tab._decider(verdict)(draft, "why", "Another?", "Yes\nNo", False, after, request)
+        assert set(map(str, late)) == {str(gr.skip())}
+    assert [i.draft.draft for i in drafts(store) if i.reviews] == [draft]
+    # The server was started again: the page is shown anew, nothing is decided.
+    again = tab._decider("reject")(draft, "why", "", "", False, tab.sitting.value, request)
+    assert again[0] == after.draft
