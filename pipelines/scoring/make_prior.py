@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.scoring.embedded import embedded_feature_names, extract_features
+from pipelines.scoring.features import FEATURE_NAMES
 from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS, KINDS
 from pipelines.scoring.figures.panel import Panel, simulate_panel
 from pipelines.scoring.figures.rendering import FigureTruth
@@ -59,19 +60,14 @@ def simulated_mos(severity: NDArray[np.float32], seed: int) -> NDArray[np.float6
 
 
 def held_out_kinds(
-    examples: Examples, names: Sequence[str], seed: int, folds: int = _N_FOLDS
+    examples: Examples, names: Sequence[str], folds: int = _N_FOLDS
 ) -> Iterator[tuple[NDArray[np.intp], PriorOutput]]:
     """Yield, fold by fold, figures and what a prior says that has not seen their kinds."""
     fold_of = np.array([KINDS.index(kind) % folds for kind in examples.kinds])
     for fold in range(folds):
         seen = examples.of_kinds(KINDS[fold::folds], inside=False)
         out = np.flatnonzero(fold_of == fold)
-        yield out, learn_prior(seen, names, seed, seen=_views(names))(examples.features[out])
-
-
-def _views(names: Sequence[str]) -> tuple[int, int]:
-    """Return what the two networks of a prior see: everything, and what was hand-crafted."""
-    return len(names), len(embedded_feature_names(with_network=False))
+        yield out, learn_prior(seen, names, len(FEATURE_NAMES))(examples.features[out])
 
 
 def _measured(
@@ -85,7 +81,7 @@ def _measured(
 
     mos = simulated_mos(examples.severity, seed)
     correlations, errors = [], []
-    for fold, (out, said) in enumerate(held_out_kinds(examples, names, seed)):
+    for fold, (out, said) in enumerate(held_out_kinds(examples, names)):
         np.savez(record.with_name(f"{record.name}-{fold}.npz"), rows=out, **said._asdict())
         correlations.append(
             [float(spearmanr(said.quality[:, d], mos[out, d]).statistic) for d in range(4)]
@@ -148,7 +144,7 @@ def main() -> None:
     for name, with_network in (("full", True), ("hand", False)):
         names = embedded_feature_names(with_network=with_network)
         part = examples._replace(features=examples.features[:, : len(names)])
-        prior = learn_prior(part, names, given.seed, seen=_views(names))
+        prior = learn_prior(part, names, len(FEATURE_NAMES))
         prior = _measured(prior, part, names, given.seed, given.cache / name)
         save_prior(prior, given.out / f"prior-{name}.safetensors")
         sys.stderr.write(f"{name}: held-out kinds {prior.srcc}, residual {prior.residual_sd}\n")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NSS_NAMES", "scene_statistics"]
 
+_MOST = 288
 _SHIFTS = {"right": (0, 1), "down": (1, 0), "diagonal": (1, 1), "antidiagonal": (1, -1)}
 
 NSS_NAMES: tuple[str, ...] = tuple(
@@ -31,18 +32,27 @@ def scene_statistics(grey: NDArray[np.float32]) -> list[float]:
     """Return the 36 statistics of a grey picture.
 
     Args:
-        grey: `[height, width]`, 0–1, each side at least 24 px.
+        grey: `[height, width]`, 0–1, each side at least 24 px; the middle 288 × 288 px are used.
     """
     values: list[float] = []
+    top, left = (max(0, (n - _MOST) // 2) for n in grey.shape)
+    grey = grey[top : top + _MOST, left : left + _MOST]
     for scale in (1, 2):
         normal = _normalised(grey * 255)
         values += _symmetric(normal)
         for dy, dx in _SHIFTS.values():
-            values += _asymmetric(normal * np.roll(normal, (dy, dx), axis=(0, 1)))
+            values += _asymmetric(_beside(normal, dy, dx))
         if scale == 1:
             height, width = (n // 2 * 2 for n in grey.shape)
             grey = grey[:height, :width].reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
     return values
+
+
+def _beside(normal: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float32]:
+    """Return products of each value with its neighbour."""
+    height, width = normal.shape
+    start, stop = max(0, -dx), width - max(0, dx)
+    return normal[: height - dy, start:stop] * normal[dy:, start + dx : stop + dx]
 
 
 def _normalised(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -78,12 +88,14 @@ def _symmetric(x: NDArray[np.float32]) -> list[float]:
 def _asymmetric(x: NDArray[np.float32]) -> list[float]:
     from scipy.special import gamma
 
-    square = x * x
-    negative = x < 0
-    left = float(np.sqrt(square[negative].mean())) if negative.any() else 0.0
-    right = float(np.sqrt(square[~negative].mean())) if not negative.all() else 0.0
+    negative = np.minimum(x, 0)
+    total, below = float(np.vdot(x, x)), float(np.vdot(negative, negative))
+    n_below = int(np.count_nonzero(negative))
+    left = (below / n_below) ** 0.5 if n_below else 0.0
+    right = (max(total - below, 0.0) / (x.size - n_below)) ** 0.5 if n_below < x.size else 0.0
     balance = (left + 1e-6) / (right + 1e-6)
-    r = float(np.abs(x).mean()) ** 2 / (float(square.mean()) + 1e-9)
+    size = (float(x.sum()) - 2 * float(negative.sum())) / x.size
+    r = size**2 / (total / x.size + 1e-9)
     r *= (balance**3 + 1) * (balance + 1) / (balance**2 + 1) ** 2
     shape = _shape_for(r)
     mean = (right - left) * float(gamma(2 / shape) / np.sqrt(gamma(1 / shape) * gamma(3 / shape)))

@@ -1,13 +1,14 @@
 """What can be said of an image before anyone has rated it.
 
-A small network on frozen features, learned from rendered figures whose flaws are known: it
-gives the severity on each dimension and the presence of each flaw. Shipped as safetensors;
+Linear detectors of flaws on frozen features, learned from rendered figures whose flaws are
+known, and the severity that the flaws found add up to. Shipped as safetensors;
 `python -m pipelines.scoring.make_prior` makes the files again.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,16 +19,23 @@ from numpy.typing import NDArray
 from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS
 from schemas.errors import UserError
 
-__all__ = ["Prior", "PriorOutput", "load_prior", "prior_file", "save_prior"]
+__all__ = ["Prior", "PriorOutput", "expand", "load_prior", "prior_file", "save_prior"]
 
 Array = NDArray[np.float32]
 
 _FOLDER = Path(__file__).parent / "weights"
-_FORMAT = "siqa-prior-1"
+_FORMAT = "siqa-prior-2"
 _CLIP = 5.0
+_HINGE, _HINGE_SCALE = 0.7, 1.5
 _HALO = 0.25
 """Share of the overall impression in raters' scores of each dimension; as in `figures.Panel`."""
-_KEYS = ("mean", "sd", "w1", "b1", "w2", "b2", "w3", "b3", "basis", "input_mean", "input_sd")
+_KEYS = (
+    "knots", "levels", "mean", "sd", "weights", "offset", "basis", "input_mean", "input_sd",
+)  # fmt: skip
+_EXACT = ("knots", "levels")
+"""Kept in single precision: features have very different scales."""
+_WEIGHTS = np.array([flaw.weight for flaw in FLAWS.values()], dtype=np.float32)
+_OWNER = np.array([DIMENSIONS.index(flaw.dimension) for flaw in FLAWS.values()])
 
 
 class PriorOutput(NamedTuple):
@@ -38,12 +46,12 @@ class PriorOutput(NamedTuple):
     flaws: Array
     """`[n, 59]` probability of each flaw, in the order of `FLAWS`."""
     inputs: Array
-    """`[n, k]` standardised inputs for the head: flaws, hidden units, principal components."""
+    """`[n, k]` standardised inputs for the head: flaws, principal components."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """The learned network with its standardisation."""
+    """The learned detectors with their standardisation."""
 
     arrays: dict[str, Array]
     """Weights by name."""
@@ -70,33 +78,49 @@ class Prior:
                 f"The prior was learned on {a['mean'].size} features, these are "
                 f"{features.shape[-1]}; make it again with python -m pipelines.scoring.make_prior.",
             )
-        x = ((features - a["mean"]) / a["sd"]).clip(-_CLIP, _CLIP)
-        models = a["w1"].shape[0]
-        hidden, severity, presence = [], [], []
-        for m in range(models):
-            h1 = _gelu(x @ a["w1"][m] + a["b1"][m])
-            h2 = _gelu(h1 @ a["w2"][m] + a["b2"][m])
-            out = h2 @ a["w3"][m] + a["b3"][m]
-            hidden.append(h2)
-            severity.append(_sigmoid(out[:, : len(DIMENSIONS)]))
-            presence.append(out[:, len(DIMENSIONS) :])
-        logits: Array = np.mean(presence, axis=0)
-        quality = 5 - 4 * np.mean(severity, axis=0)
-        quality += _HALO * (quality.mean(axis=1, keepdims=True) - quality)
-        raw = np.concatenate([logits, np.mean(hidden, axis=0), x @ a["basis"]], axis=1)
+        x = expand(features, a)
+        logits = x @ a["weights"] + a["offset"]
+        flaws = _sigmoid(logits)
+        raw = np.concatenate([logits, x @ a["basis"]], axis=1)
         inputs = ((raw - a["input_mean"]) / a["input_sd"]).clip(-_CLIP, _CLIP)
-        return PriorOutput(quality.astype(np.float32), _sigmoid(logits), inputs.astype(np.float32))
+        return PriorOutput(_quality(flaws), flaws, inputs.astype(np.float32))
+
+
+def expand(features: Array, arrays: Mapping[str, Array]) -> Array:
+    """Return what the detectors take, `[n, 3 c + (p - c)]`.
+
+    Hand-crafted features become normal deviates of their ranks and two hinges beyond ±0.7, so
+    that much and little can count differently; the network's are standardised.
+
+    Args:
+        features: `[n, p]`, the crafted ones first.
+        arrays: `knots` and `levels` of the c crafted features, `mean` and `sd` of all.
+    """
+    knots, levels = arrays["knots"], arrays["levels"]
+    n_crafted = knots.shape[1]
+    ranks = np.stack(
+        [np.interp(features[:, i], knots[:, i], levels[:, i]) for i in range(n_crafted)],
+        axis=1,
+    )
+    hinges = [_HINGE_SCALE * np.maximum(sign * ranks - _HINGE, 0) for sign in (1, -1)]
+    mean, sd = arrays["mean"][n_crafted:], arrays["sd"][n_crafted:]
+    rest = ((features[:, n_crafted:] - mean) / sd).clip(-4, 4)
+    return np.concatenate([ranks, *hinges, rest], axis=1, dtype=np.float32)
+
+
+def _quality(flaws: Array) -> Array:
+    """Return the quality that raters would see: flaws add up as `figures.flaws.severity_of`."""
+    kept = 1 - _WEIGHTS * flaws
+    quality = 1 + 4 * np.stack(
+        [kept[:, d == _OWNER].prod(axis=1) for d in range(len(DIMENSIONS))], axis=1
+    )
+    quality += _HALO * (quality.mean(axis=1, keepdims=True) - quality)
+    return np.asarray(quality, dtype=np.float32)
 
 
 def _sigmoid(x: Array) -> Array:
     """Return the logistic function without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), dtype=np.float32)
-
-
-def _gelu(x: Array) -> Array:
-    """Return the tanh form of the Gaussian error linear unit (Hendrycks and Gimpel, 2016)."""
-    inner = np.tanh(0.7978846 * (x + 0.044715 * x * x * x))
-    return np.asarray(0.5 * x * (1.0 + inner), dtype=np.float32)
 
 
 def save_prior(prior: Prior, path: Path) -> None:
@@ -105,7 +129,10 @@ def save_prior(prior: Prior, path: Path) -> None:
 
     # safetensors writes the buffer as it lies; a transposed view would come back scrambled.
     arrays = {
-        name: np.ascontiguousarray(value, dtype=np.float16 if value.ndim > 1 else np.float32)
+        name: np.ascontiguousarray(
+            value,
+            dtype=np.float16 if value.ndim > 1 and name not in _EXACT else np.float32,
+        )
         for name, value in prior.arrays.items()
     }
     facts = {"srcc": prior.srcc, "residual_sd": prior.residual_sd}

@@ -55,11 +55,14 @@ def test_blur_lowers_sharpness_and_noise_raises_it():
 def test_compression_leaves_a_grid_of_eight(tmp_path):
     PHOTO.save(tmp_path / "low.jpg", quality=4)
     low = _of(Image.open(tmp_path / "low.jpg"))
+    assert low["coefficients_lost"] > _of(PHOTO)["coefficients_lost"] + 0.5
     assert low["block_x"] > 1.5 * _of(PHOTO)["block_x"]
 
 
 def test_tilt_moves_edges_off_the_axes():
     tilted = _of(FIGURE.rotate(5, Image.Resampling.BICUBIC, expand=True, fillcolor="white"))
+    assert tilted["soft_lean"] in (4, 5, 6)
+    assert _of(FIGURE)["soft_lean"] == 0
     assert tilted["direction_0"] < 0.7 * _of(FIGURE)["direction_0"]
 
 
@@ -69,6 +72,7 @@ def test_a_copied_region_makes_a_side_peak():
     copied[220:340, 60:180] = copied[20:140, 200:320]
     once, twice = _of(Image.fromarray(pixels)), _of(Image.fromarray(copied))
     assert twice["repeat_oblique"] > 2 * once["repeat_oblique"]
+    assert twice["cepstrum_peak"] > once["cepstrum_peak"] + 0.3
 
 
 def test_a_cut_edge_touches_ink_and_a_loud_paper_is_seen():
@@ -83,3 +87,16 @@ def test_a_cut_edge_touches_ink_and_a_loud_paper_is_seen():
 def test_banding_leaves_few_greys():
     banded = PHOTO.convert("L").point(lambda v: v // 64 * 64)
     assert _of(banded)["n_greys"] < 0.05 < _of(PHOTO)["n_greys"]
+
+
+def test_mirrored_letters_face_the_other_way():
+    turned = FIGURE.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    assert _of(turned)["glyph_mirrored_upright"] > _of(FIGURE)["glyph_mirrored_upright"] + 0.3
+
+
+def test_smear_makes_edges_less_steep_in_one_direction():
+    from scipy.ndimage import uniform_filter1d
+
+    smeared = _of(Image.fromarray(uniform_filter1d(np.asarray(FIGURE), 7, axis=1)))
+    assert smeared["steep_balance_1"] < -0.3
+    assert abs(_of(FIGURE)["steep_balance_1"]) < 0.2

@@ -1,0 +1,173 @@
+"""Features of where the ink is: margins, frame, strips along the sides, directions of edges."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.scoring.views import Features, Values, counted_quantiles, halve
+
+__all__ = ["Frame", "direction_features", "find_frame", "ink_of", "layout_features"]
+
+Ink = NDArray[np.bool_]
+
+
+class Frame(NamedTuple):
+    """Outermost long straight lines, as shares of the sides; the picture's own where none is."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    n_lines: int
+    """How many of the four sides there are."""
+
+
+def ink_of(grey: Values) -> Ink:
+    """Return what differs from the paper, taken as the commonest grey."""
+    counts = np.bincount((grey * 31.99).astype(np.uint8).ravel(), minlength=32)
+    paper = np.float32((counts.argmax() + 0.5) / 32)
+    ink: Ink = np.abs(grey - paper) > 0.14
+    return ink
+
+
+def find_frame(ink: Ink) -> Frame:
+    """Find the frame of axes: lines over more than 45 % of a side."""
+    columns, rows = (np.flatnonzero(ink.mean(axis=axis) > 0.45) for axis in (0, 1))
+    height, width = ink.shape
+    left, right = (columns[0], columns[-1]) if columns.size else (0, width)
+    top, bottom = (rows[0], rows[-1]) if rows.size else (0, height)
+    # One line alone is the axis on its nearer side.
+    if right - left < 0.3 * width:
+        left, right = (left, width) if left < width / 2 else (0, right)
+    if bottom - top < 0.3 * height:
+        top, bottom = (0, bottom) if bottom > height / 2 else (top, height)
+    n_lines = (left > 0) + (right < width) + (top > 0) + (bottom < height)
+    return Frame(left / width, right / width, top / height, bottom / height, int(n_lines))
+
+
+def layout_features(ink: Ink, frame: Frame) -> Features:
+    """Where the ink is.
+
+    Args:
+        ink: From `ink_of`, `[h, w]`.
+        frame: From `find_frame`.
+    """
+    profiles = {"y": ink.mean(axis=1), "x": ink.mean(axis=0)}
+    features: Features = {"ink": float(ink.mean())}
+    margins, touches = [], []
+    for name, profile in profiles.items():
+        used = np.flatnonzero(profile > 0.002)
+        first, last = (used[0], used[-1]) if used.size else (0, profile.size - 1)
+        start, end = first / profile.size, 1 - (last + 1) / profile.size
+        margins += [start, end]
+        touches += [profile[:2].mean(), profile[-2:].mean()]
+        features |= {f"margin_{name}_start": start, f"margin_{name}_end": end}
+        features |= {
+            f"touch_{name}_start": touches[-2],
+            f"touch_{name}_end": touches[-1],
+        }
+        features[f"lines_{name}"] = (profile > 0.55).sum() / profile.size
+        features |= _strips(name, profile, profile[first : last + 1])
+    margins, touches = sorted(margins), sorted(touches)
+    features |= {f"margin_{i}": value for i, value in enumerate(margins)}
+    features |= {f"touch_{i}": value for i, value in enumerate(touches)}
+    features["margin_uneven"] = margins[1] - margins[0]
+    cells = [c for band in np.array_split(ink, 4) for c in np.array_split(band, 4, axis=1)]
+    features |= {f"cell_{i // 4}_{i % 4}": float(cell.mean()) for i, cell in enumerate(cells)}
+    features["empty_cells"] = sum(cell.mean() < 0.002 for cell in cells)
+    return features | _frame_features(frame, profiles["y"], profiles["x"])
+
+
+def _strips(name: str, profile: NDArray[np.float64], inner: NDArray[np.float64]) -> Features:
+    gaps = np.count_nonzero(np.diff((profile > 0.004).astype(np.int8)))
+    features: Features = {f"gaps_{name}": max(0, gaps - 1) / 20}
+    reach = max(16, inner.size // 4)
+    for side, part in (("start", inner[:reach]), ("end", inner[-reach:])):
+        for i, strip in enumerate(np.array_split(part, 8)):
+            features[f"strip_{name}_{side}_{i}"] = float(strip.mean()) if strip.size else 0.0
+    return features
+
+
+def _frame_features(
+    frame: Frame, rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> Features:
+    """How far the frame is from the edges, and how many bands of ink lie outside it."""
+    left, right = (int(share * columns.size) for share in (frame.left, frame.right))
+    top, bottom = (int(share * rows.size) for share in (frame.top, frame.bottom))
+    outside = {
+        "left": columns[:left], "right": columns[right + 2 :],
+        "top": rows[:top], "bottom": rows[bottom + 2 :],
+    }  # fmt: skip
+    return {
+        "frame_left": frame.left, "frame_right": 1 - frame.right, "frame_top": frame.top,
+        "frame_bottom": 1 - frame.bottom, "frame_lines": frame.n_lines,
+        **{f"bands_{side}": _n_bands(part) for side, part in outside.items()},
+        **{f"outside_{side}": float(part.mean()) if part.size else 0.0
+           for side, part in outside.items()},
+    }  # fmt: skip
+
+
+def _n_bands(profile: NDArray[np.float64]) -> int:
+    """Return the number of runs of inked rows or columns."""
+    inked = np.concatenate([[False], profile > 0.003]).astype(np.int8)
+    return int((np.diff(inked) > 0).sum())
+
+
+_DIRECTION_NAMES = (
+    *(f"direction_{i}" for i in range(8)), "lean", "lean_share", "edge_horizontal",
+)  # fmt: skip
+
+
+def direction_features(grey: Values) -> Features:
+    """How upright the edges are: energy along the axes, just beside them, and elsewhere."""
+    return _fine_directions(grey) | _soft_lean(grey)
+
+
+def _fine_directions(grey: Values) -> Features:
+    dx = grey[1:-1, 2:] - grey[1:-1, :-2]
+    dy = grey[2:, 1:-1] - grey[:-2, 1:-1]
+    square = dx * dx + dy * dy
+    limit = max(0.08, float(counted_quantiles(np.sqrt(square[::2, ::2]), (0.9,))[0]))
+    places = np.flatnonzero(square > limit * limit)
+    if not places.size:
+        return dict.fromkeys(_DIRECTION_NAMES, 0.0)
+    places = places[:: 1 + places.size // 20000]
+    across, along = dx.ravel()[places], dy.ravel()[places]
+    weight = np.sqrt(square.ravel()[places])
+    angle = np.degrees(np.arctan2(along, across)) % 90
+    offset = np.minimum(angle, 90 - angle)
+    counts, _ = np.histogram(offset, (0, 0.75, 2, 4, 7, 11, 16, 30, 45.01), weights=weight)
+    shares = counts / counts.sum()
+    signed = np.where(angle > 45, angle - 90, angle)
+    near = np.abs(signed) < 16
+    bins = ((signed[near] + 16) * 2).astype(np.int64)
+    fine = np.bincount(bins, weights=weight[near], minlength=64)
+    horizontal = (np.abs(along) / weight > 0.97).mean()
+    best = abs((fine.argmax() - 32 + 0.5) / 2)
+    values = (*shares, best, fine.max() / (fine.sum() + 1e-6), horizontal)
+    return dict(zip(_DIRECTION_NAMES, (float(v) for v in values), strict=True))
+
+
+def _soft_lean(grey: Values) -> Features:
+    """Angle of long edges to the axes, from smoothed gradients that aliasing does not bend."""
+    from scipy.ndimage import gaussian_filter
+
+    smooth = gaussian_filter(halve(grey), 1.2, truncate=2.5)
+    dx, dy = smooth[1:-1, 2:] - smooth[1:-1, :-2], smooth[2:, 1:-1] - smooth[:-2, 1:-1]
+    square = dx * dx + dy * dy
+    strong = square > max(0.02**2, 0.09 * float(square.max()))
+    if not strong.any():
+        return {"soft_lean": 0.0, "soft_lean_share": 0.0, "soft_upright": 0.0}
+    weight = np.sqrt(square[strong])
+    angle = np.degrees(np.arctan2(dy[strong], dx[strong])) % 90
+    signed = np.where(angle > 45, angle - 90, angle)
+    bins = np.floor(signed + 15.5).clip(-1, 31).astype(np.int64) + 1
+    counts = np.bincount(bins, weights=weight, minlength=33)[1:32]
+    return {
+        "soft_lean": float(abs(int(counts.argmax()) - 15)),
+        "soft_lean_share": float(counts.max() / weight.sum()),
+        "soft_upright": float(counts[14:17].sum() / weight.sum()),
+    }

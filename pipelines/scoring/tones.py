@@ -1,0 +1,92 @@
+"""Features of grey values, of the paper, and of colours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.scoring.views import Features, Values, Views
+
+__all__ = ["colour_features", "paper_features", "tone_features"]
+
+
+def tone_features(views: Views) -> Features:
+    """How grey values are distributed."""
+    grey = views.small
+    counts = np.bincount((grey * 255).astype(np.uint8).ravel(), minlength=256) / grey.size
+    filled = counts[counts > 0]
+    full = np.bincount((views.window * 255).astype(np.uint8).ravel(), minlength=256)
+    cumulative = np.cumsum(counts)
+    quantiles = np.searchsorted(cumulative, (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)) / 255
+    names = ("q01", "q05", "q25", "q50", "q75", "q95", "q99")
+    return {
+        "grey_mean": grey.mean(), "grey_sd": grey.std(), "range": quantiles[-1] - quantiles[0],
+        **{f"grey_{name}": value for name, value in zip(names, quantiles, strict=True)},
+        "white": counts[250:].sum(), "black": counts[:6].sum(), "mode": counts.argmax() / 255,
+        "mode_share": counts.max(), "entropy": -(filled * np.log2(filled)).sum(),
+        "n_greys": (full > 0).sum() / 256,
+        "n_common_greys": (full > views.window.size * 0.002).sum() / 256,
+        "comb": np.abs(np.diff(full)).sum() / views.window.size,
+    }  # fmt: skip
+
+
+def paper_features(views: Views) -> Features:
+    """How clean and even the paper is: dirt beside its grey, and its grey from place to place."""
+    counts = np.bincount((views.window * 255).astype(np.uint8).ravel(), minlength=256)
+    away = np.abs(np.arange(256) - int(counts.argmax()))
+    shares = counts / views.window.size
+    height, width = (n // 6 for n in views.small.shape)
+    blocks = views.small[: height * 6, : width * 6]
+    cells = blocks.reshape(6, height, 6, width).transpose(0, 2, 1, 3).reshape(36, -1)
+    bright, dark = cells.max(axis=1), cells.min(axis=1)
+    middle = np.median(cells[:, ::7], axis=1)
+    plane = _plane(bright)
+    return {
+        "paper_exact": shares[away == 0].sum(), "dirt_1_2": shares[(away > 0) & (away <= 2)].sum(),
+        "dirt_3_8": shares[(away > 2) & (away <= 8)].sum(),
+        "dirt_9_30": shares[(away > 8) & (away <= 30)].sum(),
+        "half_tones": shares[(away > 30) & (away <= 150)].sum(),
+        "bright_sd": bright.std(), "bright_range": np.ptp(bright), "dark_sd": dark.std(),
+        "middle_sd": middle.std(), "corner_fall": middle[[0, 5, 30, 35]].mean() - np.median(middle),
+        "bright_plane": plane, "bright_lowest": bright.min(), "dark_highest": dark.max(),
+        "bright_middle": float(np.median(bright)), "dark_middle": float(np.median(dark)),
+        "contrast_middle": float(np.median(bright - dark)),
+    }  # fmt: skip
+
+
+def _plane(cells: Values) -> float:
+    """Return the share of the variance of 6 × 6 cells that a smooth surface explains."""
+    v, u = (n.ravel() - 2.5 for n in np.mgrid[0:6, 0:6])
+    design = np.stack([np.ones(36), u, v, u * u, v * v, u * v], axis=1)
+    fitted = design @ np.linalg.lstsq(design, cells.astype(float), rcond=None)[0]
+    return float(fitted.var())
+
+
+def colour_features(colour: Values) -> Features:
+    """Saturation, hues, number of colours, and the colour of the paper."""
+    high, low = colour.max(axis=2), colour.min(axis=2)
+    chroma = high - low
+    saturation = chroma / (high + 1e-3)
+    red, green, blue = (colour[..., i] for i in range(3))
+    rg, yb = red - green, (red + green) / 2 - blue
+    n_pixels = chroma.size
+    there = chroma > 0.01
+    hue = np.arctan2(1.732 * (green - blue), 2 * red - green - blue, where=there, out=chroma * 0)
+    sector = ((hue[there] / (2 * np.pi) % 1) * 11.999).astype(np.int32)
+    hues = np.bincount(sector, weights=chroma[there], minlength=12) / n_pixels
+    present = hues / (hues.sum() + 1e-6)
+    codes = (colour * 7.99).astype(np.int32) @ np.array([64, 8, 1])
+    counts = np.bincount(codes.ravel(), minlength=512) / n_pixels
+    sides = (colour[:4], colour[-4:], colour[:, :4], colour[:, -4:])
+    edge = np.concatenate([side.reshape(-1, 3) for side in sides])
+    paper = np.median(edge, axis=0)
+    return {
+        "saturation": saturation.mean(), "saturation_sd": saturation.std(),
+        "vivid": (chroma > 0.6).mean(), "coloured": (chroma > 0.08).mean(),
+        "colourfulness": np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()),
+        "hue_entropy": -(present * np.log(present + 1e-6)).sum(),
+        "n_colours": (counts > 0.001).sum(), "largest_colour": counts.max(),
+        "second_colour": np.partition(counts, -2)[-2],
+        "paper_chroma": paper.max() - paper.min(), "paper_light": paper.mean(),
+        "paper_sd": edge.std(), "paper_share": (np.abs(colour - paper).max(axis=2) < 0.04).mean(),
+        **{f"hue_{i}": share for i, share in enumerate(hues)},
+    }  # fmt: skip

@@ -1,0 +1,141 @@
+"""Traces that files and careless editing leave: compression, enlargement, copied regions."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.scoring.views import Features, Values, at_least
+
+_MOST_BLOCKS = 1200
+
+__all__ = ["compression_features", "copy_features", "enlargement_features"]
+
+
+def compression_features(grey: Values) -> Features:
+    """Blocks of 8 px as JPEG leaves them.
+
+    In blocks with detail few coefficients of the cosine transform are left where the grid is
+    the file's own, many where it is moved by four pixels; blur leaves few in both.
+    """
+    features: Features = {}
+    for name, axis in (("x", 1), ("y", 0)):
+        first = np.diff(grey, axis=axis)
+        second = np.abs(np.diff(first, axis=axis)).mean(axis=1 - axis)
+        first = np.abs(first)
+        features[f"same_{name}"] = (first < 0.5 / 255).mean()
+        phases = np.array([second[i::8].mean() for i in range(8) if second[i::8].size])
+        features[f"block_{name}"] = phases.max() / (np.median(phases) + 1e-4)
+        faint = np.minimum(first, 10 / 255).mean(axis=1 - axis)
+        steps = np.array([faint[i::8].mean() for i in range(8) if faint[i::8].size])
+        features[f"soft_block_{name}"] = steps[-1] / (np.median(steps) + 1e-4)
+    own, moved = (_left_over(grey[shift:, shift:]) for shift in (0, 4))
+    return features | {
+        "coefficients": own[0], "coefficients_fine": own[1],
+        "coefficients_lost": np.log((moved[0] + 0.02) / (own[0] + 0.02)),
+        "coefficients_fine_lost": np.log((moved[1] + 0.02) / (own[1] + 0.02)),
+        "coefficient_step": own[2],
+    }  # fmt: skip
+
+
+@cache
+def _cosines() -> Values:
+    """Return the 64 × 64 matrix of the two-dimensional cosine transform of 8 × 8 px."""
+    place, wave = np.arange(8), np.arange(8)[:, None]
+    rows = np.cos((2 * place + 1) * wave * np.pi / 16) * np.where(wave == 0, np.sqrt(0.125), 0.5)
+    return np.kron(rows, rows).T.astype(np.float32)
+
+
+def _left_over(grey: Values) -> tuple[float, float, float]:
+    """Return shares of coefficients that are not zero, all and fine ones, and the usual step."""
+    height, width = (n // 8 * 8 for n in grey.shape)
+    if not height or not width:
+        return 0.0, 0.0, 0.0
+    blocks = grey[:height, :width].reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2)
+    flat = blocks.reshape(-1, 64)[:: 1 + height * width // (64 * _MOST_BLOCKS)]
+    sizes = np.abs((flat * np.float32(255)) @ _cosines())
+    order = np.add.outer(np.arange(8), np.arange(8)).ravel()
+    wavy = sizes[:, order > 0]
+    detailed = (wavy > 20).sum(axis=1) >= 3
+    if not detailed.any():
+        return 0.0, 0.0, 0.0
+    kept = wavy[detailed] > 2.5
+    fine = kept[:, order[order > 0] >= 6]
+    there = wavy[detailed][kept]
+    return (
+        float(kept.mean()),
+        float(fine.mean()),
+        float(np.log(np.quantile(there[:4000], 0.05))),
+    )
+
+
+def enlargement_features(grey: Values) -> Features:
+    """Steps and periods that enlarging a small picture leaves along rows and columns."""
+    features: Features = {}
+    peaks = []
+    for name, axis in (("x", 1), ("y", 0)):
+        jumps = np.abs(np.diff(grey, axis=axis)).mean(axis=1 - axis)
+        centred = jumps - jumps.mean()
+        scale = (centred**2).sum() + 1e-6
+        for lag in (2, 3, 4, 5, 8):
+            product = (centred[:-lag] * centred[lag:]).sum() if centred.size > lag else 0.0
+            features[f"period_{name}_{lag}"] = product / scale
+        peaks.append(_peaks(grey, axis))
+    for i, name in enumerate(("period_peak", "period_second")):
+        features[name] = min(peak[i] for peak in peaks)
+        features[f"{name}_any"] = max(peak[i] for peak in peaks)
+    return features
+
+
+def _peaks(grey: Values, axis: int) -> tuple[float, float]:
+    """Return how far lines stand out of the spectrum of faint second differences.
+
+    The second is without the lines of the 8 px grid of compression.
+    """
+    second = np.minimum(np.abs(np.diff(grey, n=2, axis=axis)), 0.1).mean(axis=1 - axis)
+    n = 240
+    profile = np.resize(second, n) if second.size < n else second[: second.size // n * n][:n]
+    profile = profile - np.convolve(profile, np.ones(9) / 9, mode="same")
+    spectrum = np.abs(np.fft.rfft(profile * np.hanning(n)))[n // 8 :]
+    middle = np.median(spectrum) + 1e-6
+    others = spectrum.copy()
+    for line in range(0, n // 2 + 1, n // 8):
+        at = line - n // 8
+        others[max(0, at - 2) : max(0, at + 3)] = 0
+    return float(np.log(spectrum.max() / middle + 1)), float(np.log(others.max() / middle + 1))
+
+
+def copy_features(grey: Values) -> Features:
+    """Side peaks of autocorrelation and cepstrum: a region that appears twice makes one.
+
+    Cepstrum: Bogert, Healy, Tukey (1963); the logarithm makes all frequencies count alike, so
+    that texture alone makes no peak.
+    """
+    from scipy.fft import irfft2, rfft2
+    from scipy.ndimage import uniform_filter
+
+    part = at_least(grey, 64)
+    fine = part - uniform_filter(part, 5)
+    power = np.abs(rfft2(fine)) ** 2
+    correlation = irfft2(power, part.shape)
+    tapered = fine * np.outer(np.hanning(part.shape[0]), np.hanning(part.shape[1]))
+    spectrum = np.abs(rfft2(tapered.astype(np.float32))) ** 2
+    cepstrum = irfft2(np.log(spectrum + spectrum.mean() * 1e-3 + 1e-9), part.shape)
+    lines = _sides(correlation) / max(float(correlation[0, 0]), 1e-6)
+    waves = _sides(cepstrum)
+    tops = np.partition(waves.ravel(), -8)[-8:] / (waves.std() + 1e-9)
+    return {
+        "repeat_oblique": lines.max(), "repeat_sd": lines.std(),
+        "repeat_stand_out": np.log((abs(lines.max()) + 1e-6) / (lines.std() + 1e-6)),
+        "cepstrum_peak": np.log(tops.max() + 1e-3), "cepstrum_eighth": np.log(tops.min() + 1e-3),
+        "cepstrum_sd": np.log(waves.std() + 1e-6),
+    }  # fmt: skip
+
+
+def _sides(plane: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the half plane without short and upright displacements."""
+    height, width = plane.shape
+    margin = min(14, height // 5, width // 5)
+    return plane[margin : height // 2 + 1, margin : width - margin]

@@ -1,0 +1,115 @@
+"""The pictures of one image that features are taken from, each made once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = [
+    "Features",
+    "Values",
+    "Views",
+    "at_least",
+    "counted_quantiles",
+    "halve",
+    "views_of",
+]
+
+_WINDOW = 384
+_LAYOUT_SIDE = 448
+_TEXT_SIDE = 640
+_COLOUR_SIDE = 128
+_BLOCK = 8
+"""Side of a JPEG block; the window begins at a multiple of it, so that blocks stay in place."""
+
+Values = NDArray[np.float32]
+Features = dict[str, float]
+
+
+class Views(NamedTuple):
+    """The pictures, all 0–1."""
+
+    size: tuple[int, int]
+    """Original width and height, px."""
+    window: Values
+    """Grey, original resolution, `[h, w]`, where there is most detail."""
+    small: Values
+    """Grey, longer side at most 448 px, `[h, w]`."""
+    text: Values
+    """Grey, longer side at most 640 px, `[h, w]`."""
+    colour: Values
+    """Red, green, blue, longer side at most 128 px, `[h, w, 3]`; pixels as they are, unmixed."""
+
+
+def views_of(image: Image.Image) -> Views:
+    """Return the pictures of an image of any mode, at least 1 × 1 px."""
+    rgb = image.convert("RGB")
+    grey = rgb.convert("L")
+    text = _shrunk(grey, _TEXT_SIDE, Image.Resampling.BILINEAR)
+    return Views(
+        rgb.size,
+        at_least(_unit(_busiest_window(grey)), 24),
+        at_least(_unit(_shrunk(text, _LAYOUT_SIDE, Image.Resampling.BILINEAR)), 24),
+        at_least(_unit(text), 24),
+        _unit(_shrunk(rgb, _COLOUR_SIDE, Image.Resampling.NEAREST)),
+    )
+
+
+def _shrunk(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image:
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    width, height = (max(1, round(n * scale)) for n in image.size)
+    return image.resize((width, height), way, reducing_gap=2.0)
+
+
+def _unit(image: Image.Image) -> Values:
+    return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
+
+
+def at_least(values: Values, side: int) -> Values:
+    """Repeat the edges of very small pictures, so that filters have room."""
+    missing = [(0, max(0, side - n)) for n in values.shape]
+    return np.pad(values, missing, mode="edge") if any(m[1] for m in missing) else values
+
+
+def _busiest_window(grey: Image.Image) -> Image.Image:
+    """Return the window with the largest variance among nine places."""
+    width, height = (min(n, _WINDOW) for n in grey.size)
+    if (width, height) == grey.size:
+        return grey
+    coarse = np.asarray(grey.reduce(_BLOCK), dtype=np.float32)
+    places = [
+        tuple(
+            int(share * (whole - part)) // _BLOCK
+            for share, whole, part in (
+                (fx, grey.width, width),
+                (fy, grey.height, height),
+            )
+        )
+        for fx in (0.0, 0.5, 1.0)
+        for fy in (0.0, 0.5, 1.0)
+    ]
+    spread = [
+        coarse[y : y + height // _BLOCK + 1, x : x + width // _BLOCK + 1].var() for x, y in places
+    ]
+    x, y = (n * _BLOCK for n in places[int(np.argmax(spread))])
+    return grey.crop((x, y, x + width, y + height))
+
+
+def halve(grey: Values) -> Values:
+    """Return means of 2 × 2 px."""
+    height, width = (n // 2 * 2 for n in grey.shape)
+    part = grey[:height, :width]
+    total = part[::2, ::2] + part[1::2, ::2] + part[::2, 1::2] + part[1::2, 1::2]
+    return total * np.float32(0.25)
+
+
+def counted_quantiles(values: Values, shares: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return quantiles of values 0 to about 6 by counting, exact to 1/2048."""
+    counts = np.bincount((values.ravel() * 2048).clip(0, 12288).astype(np.int32))
+    found = np.searchsorted(np.cumsum(counts), np.array(shares) * values.size)
+    return np.minimum(found, counts.size - 1) / 2048
