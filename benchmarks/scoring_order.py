@@ -56,7 +56,7 @@ def orders(said, truth, seeds, per_image):
         return Stage(Outlook(*outlook), scorer.start(), truth, scores, per_image)
 
     policies = [Policy("random", Mixture(0.0, 0.1), "mos")]
-    policies += [Policy(goal, Mixture(0.7, 0.1), goal) for goal in ("mos", "rank", "coverage")]
+    policies += [Policy(goal, Mixture(0.7, 0.1), goal) for goal in ("mos", "rank")]
     plays = summary(stage, policies, range(seeds), lambda done, total: print(done, flush=True))
     return simulation_json(plays, Wish(seeds, 9, per_image, len(truth)), len(truth))
 

@@ -23,6 +23,8 @@ __all__ = ["Point", "Policy", "Saving", "Stage", "play", "savings", "scores_of",
 
 Array = NDArray[np.float64]
 
+_REORDER = 40
+"""Submissions after which the order is made anew, as in a running server."""
 _STEPS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Ratings an image at which an order is judged and the head learns again."""
 
@@ -107,7 +109,7 @@ class _Game:
         self._sum, self._squares = np.zeros((n, t)), np.zeros((n, t))
         self._last = np.full(n_raters, -1)
         self._order: ModelOrder | None = None
-        self._expect(stage.start.predict(*stage.outlook), self._labels())
+        self._expect(stage.start.predict(*stage.outlook), stage.start)
 
     def rate_until(self, n_ratings: int) -> None:
         """Serve and rate until there are so many submissions."""
@@ -131,6 +133,8 @@ class _Game:
         self._sum[place] += score
         self._squares[place] += score**2
         self._last[rater] = -1 if self._order is None else self._order.stratum[place]
+        if int(self._n.sum()) % _REORDER == 0:
+            self._reorder()
 
     def judge(self) -> tuple[float, float]:
         """Learn again; return how the estimate, and plain MOS, rank against the truth."""
@@ -141,7 +145,7 @@ class _Game:
             stage.outlook.quality[rated], stage.outlook.inputs[rated], part, stage.start
         )
         mean, sd = fitted.head.predict(*stage.outlook)
-        self._expect((mean, sd), labels, fitted.head)
+        self._expect((mean.copy(), sd.copy()), fitted.head)
         for whole, own in ((mean, fitted.left_out), (sd, fitted.left_out_sd)):
             whole[rated] = np.where(np.isfinite(own), own, whole[rated])
         noise = rater_spread(part)[0] ** 2
@@ -164,27 +168,25 @@ class _Game:
         sos[self._n < 2] = np.nan
         return Labels(mos, np.broadcast_to(n, mos.shape).copy(), sos)
 
-    def _expect(
-        self, predicted: tuple[Array, Array], labels: Labels, head: Head | None = None
-    ) -> None:
-        """Make the model's order from what is predicted now."""
-        if not self._policy.mixture.model_share:
-            return
-        head = head or self._stage.start
+    def _expect(self, predicted: tuple[Array, Array], head: Head) -> None:
+        """Take what is predicted now for the model's order."""
         columns = [t for t, known in enumerate(head.evidence) if known.is_predictable]
-        rated = np.flatnonzero(self._n)
+        mean, sd = (part[:, columns].astype(np.float32) for part in predicted)
         novelty: Array = np.ones(len(self._n), float)
         inputs = self._stage.outlook.inputs
-        anchors = nearest(inputs[rated], 0)
+        anchors = nearest(inputs[np.flatnonzero(self._n)], 0)
         if anchors is not None:
             novelty = distances(inputs, anchors)
             novelty = novelty / max(float(novelty.max()), 1e-9)
-        rater_sd = rater_spread(labels)[1]
-        mean, sd = (part[:, columns].astype(np.float32) for part in predicted)
-        pool = Pool(
-            mean, sd, self._n.copy(), rater_sd.astype(np.float32), novelty.astype(np.float32)
-        )
-        self._order = model_order(pool, np.ones(len(self._n), bool), self._policy.goal)
+        rater_sd = rater_spread(self._labels())[1].astype(np.float32)
+        self._known = Pool(mean, sd, self._n, rater_sd, novelty.astype(np.float32))
+        self._reorder()
+
+    def _reorder(self) -> None:
+        if self._policy.mixture.model_share:
+            everybody = np.ones(len(self._n), bool)
+            known = self._known._replace(n_ratings=self._n.copy())
+            self._order = model_order(known, everybody, self._policy.goal)
 
 
 class Saving(NamedTuple):
