@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from annotator.accounts import invite
 from annotator.clock import iso, now
 from annotator.demo.panel import IMAGES, MANIFEST, simulated_ratings
@@ -12,6 +14,7 @@ from annotator.images_import import take_in_images
 from annotator.ratings_import import rating_facts
 from annotator.store import Store
 from annotator.store.access import load_study
+from exports.card_panel import SIMULATED
 from schemas.facts import Fact, RaterAdded, Setting
 from schemas.layout import StudyFolder
 
@@ -31,7 +34,11 @@ def found_demo(root: Path, *, simulate: bool) -> None:
         people: list[Fact] = [RaterAdded(at, name, role) for name, role in _PEOPLE]
         store.append([*people, Setting(at, _MARK, "yes")])
         if simulate:
-            facts, _ = rating_facts(simulated_ratings(), store)
+            ratings = simulated_ratings()
+            panel = pc.unique(ratings["rater"]).to_pylist()
+            # Every export says of people of this expertise that nobody gave their ratings.
+            store.append([RaterAdded(at, name, "rater", (SIMULATED,), False) for name in panel])
+            facts, _ = rating_facts(ratings, store)
             store.append_many(facts)
 
 

@@ -12,6 +12,7 @@ from annotator.clock import iso, now
 from annotator.results import study_mos
 from annotator.store import Reads, SnapshotStore, Store
 from annotator.store.questions import StoredDraft, drafts
+from exports.source import QuestionOrigin
 from pipelines.questions.evidence import Evidence, Image, Opinion, Remark
 from pipelines.questions.flow import Checked, Drafting, draft_by_rules, is_kept
 from schemas.facts import Drafted
@@ -20,6 +21,7 @@ from schemas.steps import TextStep
 
 __all__ = [
     "Drafts",
+    "ExportedQuestions",
     "draft_embedded",
     "drafted_facts",
     "evidence_of",
@@ -28,6 +30,16 @@ __all__ = [
     "is_settled",
     "remarks_of",
 ]
+
+
+class ExportedQuestions(NamedTuple):
+    """What an export holds of a study's questions."""
+
+    questions: list[Question]
+    notes: list[str]
+    """What its card must say of them."""
+    origins: list[QuestionOrigin]
+    """Who wrote them, by model and prompt."""
 
 
 class Drafts(NamedTuple):
@@ -131,9 +143,7 @@ def drafted_facts(
         )
 
 
-def exported_questions(
-    study: Reads, *, include_unreviewed: bool = False
-) -> tuple[list[Question], list[str]]:
+def exported_questions(study: Reads, *, include_unreviewed: bool = False) -> ExportedQuestions:
     """Return the questions an export holds, and what its card must say of them.
 
     Args:
@@ -147,4 +157,22 @@ def exported_questions(
         f"{n_unseen} of {len(chosen)} questions were not reviewed by a person; automatic checks "
         "alone kept them."
     )
-    return [item.draft.as_question() for item in chosen], [note] if n_unseen else []
+    return ExportedQuestions(
+        [item.draft.as_question() for item in chosen], [note] if n_unseen else [], _origins(chosen)
+    )
+
+
+def _origins(chosen: Iterable[StoredDraft]) -> list[QuestionOrigin]:
+    groups: dict[tuple[str, str], list[StoredDraft]] = defaultdict(list)
+    for item in chosen:
+        groups[item.drafted.model, item.drafted.prompt].append(item)
+    return [
+        QuestionOrigin(
+            *origin,
+            n=len(items),
+            n_accepted=sum(i.state == "accepted" and i.draft == i.drafted for i in items),
+            n_edited=sum(i.state == "accepted" and i.draft != i.drafted for i in items),
+            n_unreviewed=sum(i.state == "unreviewed" for i in items),
+        )
+        for origin, items in sorted(groups.items())
+    ]

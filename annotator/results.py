@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from annotator.store import Reads
 from exports.source import ExportSource
+from pipelines.opinion.agreement import compute_agreement
 from pipelines.opinion.coding import rating_table
 from pipelines.opinion.mos import MosResult, RemovedRating, compute_mos
 from pipelines.opinion.options import Method, MosOptions
@@ -18,6 +19,8 @@ from pipelines.opinion.table import RatingTable
 
 __all__ = ["export_source", "facts_hash", "removed_ratings", "study_mos", "study_ratings"]
 
+_REPLICATES = 200
+"""Bootstrap replicates of the agreement that a data card shows."""
 _VERSIONED = ("duckdb", "numpy", "pandas", "pillow", "pyarrow", "scipy")
 
 
@@ -85,7 +88,7 @@ def export_source(
     # Questions need the scores of this module.
     from annotator.questions import exported_questions
 
-    questions, notes = exported_questions(study, include_unreviewed=include_unreviewed)
+    asked = exported_questions(study, include_unreviewed=include_unreviewed)
     founded = study.founded()
     ratings, removed = study.ratings(), study.removed()
     result = study_mos(study) if scores is None else scores
@@ -110,8 +113,13 @@ def export_source(
         mos=result.stimuli_table(),
         run=described,
         screened=_screened(result, removed.num_rows),
-        questions=questions,
-        notes=notes,
+        questions=asked.questions,
+        question_notes=asked.notes,
+        question_origins=asked.origins,
+        expertise={row["rater"]: row["expertise"] for row in study.raters()},
+        agreement=compute_agreement(
+            study_ratings(study, ratings), study.study.composites, replicates=_REPLICATES
+        ).as_json(),
         versions={name: metadata.version(name) for name in _VERSIONED},
         seed=study.study.seed if seed is None else seed,
         extra={

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 
+from exports.card_panel import agreement_section, questions_section, raters_section
+from exports.markdown import line, table
 from exports.source import ExportOptions, ExportSource
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _SOURCE_KEYS = ("source", "dataset", "origin")
 def card_text(name: str, source: ExportSource, options: ExportOptions, contents: Contents) -> str:
     """Return the data card as Markdown."""
     sections = [
-        f"# {_line(source.study.title)}",
+        f"# {line(source.study.title)}",
         _opening(name, source),
         _files(contents),
         _reading(contents),
@@ -31,8 +33,10 @@ def card_text(name: str, source: ExportSource, options: ExportOptions, contents:
         _protocol(source, options),
         _rubric(source),
         _run(source),
-        _agreement(source),
+        agreement_section(source),
+        raters_section(source, options),
         _removed(source),
+        questions_section(source) if "questions" in contents.counts else "",
         _left_out(contents),
         _leaks(source),
         _licences(source, contents),
@@ -66,20 +70,9 @@ def citation_text(source: ExportSource) -> str:
     )
 
 
-def _line(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    names = list(head)
-    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
-    lines += ["| " + " | ".join(_line(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
 def _files(contents: Contents) -> str:
     rows = [(f"`{path}`", text) for path, text in contents.files.items()]
-    return "## Files\n\n" + _table(("file", "holds"), rows)
+    return "## Files\n\n" + table(("file", "holds"), rows)
 
 
 def _reading(contents: Contents) -> str:
@@ -98,13 +91,13 @@ def _composition(source: ExportSource, contents: Contents) -> str:
         ("texts of feedback", source.feedback.num_rows),
     ]
     figure = "![Images by discipline and MOS, questions by type](overview.svg)"
-    return "## Composition\n\n" + _table(("what", "number"), rows) + "\n\n" + figure
+    return "## Composition\n\n" + table(("what", "number"), rows) + "\n\n" + figure
 
 
 def _protocol(source: ExportSource, options: ExportOptions) -> str:
     study = source.study
     levels = sorted(study.scale.levels, key=lambda level: -level.score)
-    scale = ", ".join(f"{level.score} {_line(level.label)}" for level in levels)
+    scale = ", ".join(f"{level.score} {line(level.label)}" for level in levels)
     lines = [
         f"- Scale: {scale}.",
         f"- Submissions wanted for each stimulus: {study.queue.raters_per_stimulus}.",
@@ -128,9 +121,9 @@ def _protocol(source: ExportSource, options: ExportOptions) -> str:
 def _rubric(source: ExportSource) -> str:
     levels = sorted(source.study.scale.levels, key=lambda level: -level.score)
     parts = [
-        f"### {_line(dimension.label)} (`{dimension.name}`)\n\n"
+        f"### {line(dimension.label)} (`{dimension.name}`)\n\n"
         + "\n".join(
-            f"- {level.score} {_line(level.label)}: {_line(dimension.rubric[str(level.score)])}"
+            f"- {level.score} {line(level.label)}: {line(dimension.rubric[str(level.score)])}"
             for level in levels
         )
         for dimension in source.study.dimensions
@@ -157,7 +150,7 @@ def _run(source: ExportSource) -> str:
         if source.screened.num_rows
         else "\n\nScreening left out no rating."
     )
-    return "## How the scores were computed\n\n" + _table(("setting", "value"), rows) + screened
+    return "## How the scores were computed\n\n" + table(("setting", "value"), rows) + screened
 
 
 def _inline(value: Any) -> str:
@@ -167,19 +160,9 @@ def _inline(value: Any) -> str:
 
 
 def _reasons(reasons: Iterable[str | None]) -> str:
-    counts = Counter(_line(reason) if reason else "(no reason given)" for reason in reasons)
+    counts = Counter(line(reason) if reason else "(no reason given)" for reason in reasons)
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return _table(("reason", "number"), ordered)
-
-
-def _agreement(source: ExportSource) -> str:
-    if source.agreement is None:
-        return ""
-    rows = [
-        (f"`{name}`", _inline(value))
-        for name, value in dict(source.agreement.get("dimensions", source.agreement)).items()
-    ]
-    return "## Agreement between raters\n\n" + _table(("dimension", "statistics"), rows)
+    return table(("reason", "number"), ordered)
 
 
 def _removed(source: ExportSource) -> str:
@@ -198,7 +181,7 @@ def _left_out(contents: Contents) -> str:
     rest = f"\n\n… and {more} more; `manifest.json` names them all." if more else ""
     return (
         f"## Left out of this export ({len(contents.left_out)})\n\n"
-        + _table(("item", "file", "reason"), shown)
+        + table(("item", "file", "reason"), shown)
         + rest
     )
 
@@ -206,7 +189,7 @@ def _left_out(contents: Contents) -> str:
 def _leaks(source: ExportSource) -> str:
     if source.leak_report is None:
         return ""
-    return "## Leaks between splits\n\n" + _line(
+    return "## Leaks between splits\n\n" + line(
         source.leak_report.get("summary", "See `leaks.json`.")
     )
 
@@ -218,18 +201,18 @@ def _licences(source: ExportSource, contents: Contents) -> str:
         for stimulus in contents.pictures
     )
     rows = [(*pair, n) for pair, n in sorted(counts.items())]
-    return "## Licences by source\n\n" + _table(("source", "licence", "images"), rows)
+    return "## Licences by source\n\n" + table(("source", "licence", "images"), rows)
 
 
 def _first(details: Mapping[str, Any], keys: Iterable[str]) -> str:
     lower = {key.casefold(): value for key, value in details.items()}
     found = next((lower[key] for key in keys if lower.get(key)), None)
-    return _line(found) if found is not None else "not stated"
+    return line(found) if found is not None else "not stated"
 
 
 def _limits(source: ExportSource, options: ExportOptions, contents: Contents) -> str:
     few = pc.sum(pc.equal(source.mos["n"], 1)).as_py() or 0
-    lines = [_line(warning) for warning in contents.warnings]
+    lines = [line(warning) for warning in contents.warnings]
     if few:
         lines.append(
             f"{few} scores rest on one rating; they have no standard deviation and no interval."

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow.compute as pc
 
 from exports.card import card_text, citation_text
+from exports.card_panel import simulated_note
 from exports.images import copy_images
 from exports.opinions import write_opinions
 from exports.overview import overview_of, overview_svg
@@ -111,7 +112,8 @@ def publish(
     """
     with building(out) as package:
         contents = fill(package)
-        contents.warnings[:0] = source.notes
+        about_questions = source.question_notes if "questions" in contents.counts else ()
+        contents.warnings[:0] = [*source.notes, *simulated_note(source), *about_questions]
         if with_opinions:
             contents.files |= write_opinions(package, source, options, contents.pictures)
         if source.leak_report is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +24,7 @@ __all__ = [
     "STIMULI",
     "ExportOptions",
     "ExportSource",
+    "QuestionOrigin",
     "conform",
 ]
 
@@ -105,6 +106,20 @@ class ExportOptions:
     """Called with images done and images in all."""
 
 
+class QuestionOrigin(NamedTuple):
+    """Questions of an export that one model wrote with one prompt."""
+
+    model: str
+    """`embedded` for the rules."""
+    prompt: str
+    n: int
+    n_accepted: int
+    """Reviewed and taken as drafted."""
+    n_edited: int
+    """Reviewed and taken with changes."""
+    n_unreviewed: int
+
+
 @dataclass(frozen=True)
 class ExportSource:
     """A study as exports see it. Tables may hold more columns than listed, in any order.
@@ -152,10 +167,16 @@ class ExportSource:
     """Descriptions of pairs to export (`medq`)."""
     extra: Mapping[str, pa.Table] = field(default_factory=dict)
     """More tables for `csv` to carry (raters, submissions, sightings, …), by file stem."""
+    expertise: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Rater -> fields, as given."""
     agreement: Mapping[str, Any] | None = None
     """`agreement --json`, for the card."""
     notes: Sequence[str] = ()
     """What a reader of the package must know; the card says it."""
+    question_notes: Sequence[str] = ()
+    """The same of the questions, for formats that hold them."""
+    question_origins: Sequence[QuestionOrigin] = ()
+    """Who wrote the questions, for the card."""
     leak_report: Mapping[str, Any] | None = None
     """What the search for leaks between splits found, for the card and a file of its own."""
 

@@ -116,18 +116,21 @@ def test_the_last_review_holds_and_edits_are_kept_beside_the_draft(folder: Path)
 def test_only_accepted_questions_are_exported_unless_the_curator_says_so(folder: Path) -> None:
     with _open(folder) as store:
         draft_embedded(store)
-        assert exported_questions(store) == ([], [])
+        assert exported_questions(store) == ([], [], [])
         names = [item.draft.draft for item in drafts(store)]
         store.append(
             [Reviewed(AT, names[0], "cur", "accept"), Reviewed(AT, names[1], "cur", "reject", "no")]
         )
-        accepted, notes = exported_questions(store)
-        everything, told = exported_questions(store, include_unreviewed=True)
+        accepted, notes, _ = exported_questions(store)
+        everything, told, origins = exported_questions(store, include_unreviewed=True)
         counts = count_drafts(store)
     assert [question.question_id for question in accepted] == [names[0]]
     assert notes == []
     assert len(everything) == len(names) - 1
     assert "were not reviewed" in told[0]
+    assert [(o.model, o.n, o.n_accepted, o.n_unreviewed) for o in origins] == [
+        ("embedded", len(names) - 1, 1, len(names) - 2)
+    ]
     assert counts["states"]["accepted"] == 1 and counts["states"]["rejected"] == 1
 
 
