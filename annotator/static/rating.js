@@ -114,6 +114,7 @@ class RatingScreen {
   /** Show what the server gave: an image with its steps, or a farewell. */
   async show(item, draft = null) {
     const known = this.ahead.meet(item);
+    if (!known.image) this.keyboard.forget(); // what was pressed early was about another image
     if (this.draft !== draft) this.draft?.close();
     this.item = item;
     this.frame.problem.textContent = "";
