@@ -54,15 +54,22 @@ _CONTEXT: dict[str, Any] = {
 _KINDS = {pa.string(): "sc:Text", pa.int64(): "sc:Integer", pa.float64(): "sc:Float"}
 
 
-def croissant(study: Study, files: Mapping[str, FileEntry], schema: pa.Schema) -> dict[str, Any]:
-    """Return the metadata of the Parquet files under `data/`.
+def croissant(
+    study: Study, files: Mapping[str, FileEntry], schemas: Mapping[str, pa.Schema]
+) -> dict[str, Any]:
+    """Return the metadata of the Parquet files of a package.
 
     Args:
         study: Its name and title are the data set's.
         files: Files of the package.
-        schema: Columns of those Parquet files.
+        schemas: Folder with a final `/` -> columns of the Parquet files in it.
     """
-    tables = {path: entry for path, entry in sorted(files.items()) if path.startswith("data/")}
+    tables = {
+        path: (entry, schema)
+        for folder, schema in schemas.items()
+        for path, entry in sorted(files.items())
+        if path.startswith(folder)
+    }
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -79,9 +86,9 @@ def croissant(study: Study, files: Mapping[str, FileEntry], schema: pa.Schema) -
                 "encodingFormat": "application/x-parquet",
                 "sha256": entry.sha256,
             }
-            for path, entry in tables.items()
+            for path, (entry, _) in tables.items()
         ],
-        "recordSet": [_record_set(path, schema) for path in tables],
+        "recordSet": [_record_set(path, schema) for path, (_, schema) in tables.items()],
     }
 
 
@@ -96,14 +103,16 @@ def _record_set(path: str, schema: pa.Schema) -> dict[str, Any]:
 
 
 def _field(name: str, path: str, field: pa.Field) -> dict[str, Any]:
-    is_image = pa.types.is_struct(field.type)
+    is_image, is_list = pa.types.is_struct(field.type), pa.types.is_list(field.type)
     source: dict[str, Any] = {"fileObject": {"@id": path}, "extract": {"column": field.name}}
     if is_image:
         source["transform"] = {"jsonPath": "bytes"}
-    return {
+    kind = field.type.value_type if is_list else field.type
+    described = {
         "@type": "cr:Field",
         "@id": f"{name}/{field.name}",
         "name": field.name,
-        "dataType": "sc:ImageObject" if is_image else _KINDS[field.type],
+        "dataType": "sc:ImageObject" if is_image else _KINDS[kind],
         "source": source,
     }
+    return {**described, "repeated": True} if is_list else described

@@ -32,12 +32,12 @@ __all__ = ["read_hf", "write_hf"]
 _SHARD_BYTES = 400 << 20
 _GROUP_BYTES = 32 << 20
 _NUMBERS = {"mos": pa.float64(), "n": pa.int64(), "sos": pa.float64(), "ci95": pa.float64()}
-_QUESTION = {
+_QUESTION_SCHEMA = pa.schema({
     "question_id": pa.string(), "stimulus": pa.string(), "type": pa.string(),
     "question": pa.string(), "options": pa.list_(pa.string()), "answer": pa.string(),
     "explanation": pa.string(), "difficulty": pa.string(), "dimension": pa.string(),
     "category": pa.string(), "discipline": pa.string(),
-}  # fmt: skip
+})  # fmt: skip
 
 _READING = """
 from pathlib import Path
@@ -86,7 +86,8 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
             _write_questions(package, contents, split, asked.by_split[split])
     contents.counts["images"] = len(contents.pictures)
     contents.front_matter = _front_matter(splits, asked.n_by_split)
-    package.write_json("croissant.json", croissant(source.study, package.files, _schema(columns)))
+    schemas = {"data/": _schema(columns), "questions/": _QUESTION_SCHEMA}
+    package.write_json("croissant.json", croissant(source.study, package.files, schemas))
     contents.files["croissant.json"] = "metadata for machines (Croissant 1.0)"
     return contents
 
@@ -198,17 +199,16 @@ def _write_questions(
     package: Package, contents: Contents, split: str, questions: SplitQuestions
 ) -> None:
     path = f"questions/{split}-00000-of-00001.parquet"
-    schema = pa.schema(list(_QUESTION.items()))
-    with package.adopting(path) as target, pq.ParquetWriter(target, schema) as writer:
+    with package.adopting(path) as target, pq.ParquetWriter(target, _QUESTION_SCHEMA) as writer:
         for batch in _batches(questions, 10_000):
-            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            writer.write_table(pa.Table.from_pylist(batch, schema=_QUESTION_SCHEMA))
     contents.files[path] = f"questions of split `{split}`"
 
 
 def _batches(questions: SplitQuestions, size: int) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
     for question in questions:
-        batch.append({name: getattr(question, name) for name in _QUESTION})
+        batch.append({name: getattr(question, name) for name in _QUESTION_SCHEMA.names})
         if len(batch) == size:
             yield batch
             batch = []

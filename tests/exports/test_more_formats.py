@@ -240,11 +240,13 @@ def test_hf_tables_hold_images_scores_and_features(tmp_path: Path) -> None:
 def test_hf_croissant_names_every_column_of_every_table(tmp_path: Path) -> None:
     write_export("hf", full_study(tmp_path), tmp_path / "out", PLAIN)
     described = json.loads((tmp_path / "out" / "croissant.json").read_text("utf-8"))
-    (table,) = described["distribution"]
     files = read_manifest(tmp_path / "out")["files"]
-    assert table["sha256"] == files[table["contentUrl"]]["sha256"]
-    names = {field["name"] for field in described["recordSet"][0]["field"]}
-    assert names == set(pq.read_schema(tmp_path / "out" / table["contentUrl"]).names)
+    paths = [table["contentUrl"] for table in described["distribution"]]
+    assert paths == [path for path in sorted(files) if path.endswith(".parquet")]
+    for table, records in zip(described["distribution"], described["recordSet"], strict=True):
+        assert table["sha256"] == files[table["contentUrl"]]["sha256"]
+        names = {field["name"] for field in records["field"]}
+        assert names == set(pq.read_schema(tmp_path / "out" / table["contentUrl"]).names)
 
 
 @pytest.mark.parametrize("name", ["hf", "medq"])
