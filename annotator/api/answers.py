@@ -45,6 +45,8 @@ def add_error_answers(app: FastAPI) -> None:
         if first["type"] == "json_invalid":
             return answer_error(request, _not_json())
         where = ".".join(str(part) for part in first["loc"] if part != "body")
+        if not where and not _is_json(request):
+            return answer_error(request, _not_json(415))
         given = f" (it is {one_line(repr(first.get('input')), 60)})" if where else ""
         message = f"The request cannot be read: {where or 'body'}: {first['msg']}{given}; mend it."
         return answer_error(request, UserError("invalid_request", message, status=422))
@@ -52,14 +54,7 @@ def add_error_answers(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        if error.status_code == 400:
-            return answer_error(request, _not_json())
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
-        message = {
-            404: f"There is nothing at {request.url.path}; go back to the start page.",
-            405: f"{request.method} is not possible at {request.url.path}; see /openapi.json.",
-        }.get(error.status_code, str(error.detail))
-        return answer_error(request, UserError(code, message, status=error.status_code))
+        return _http_answer(request, error)
 
     async def unexpected(request: Request, error: Exception) -> Response:
         _LOG.exception("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -79,11 +74,31 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, unexpected)
 
 
-def _not_json() -> UserError:
+def _http_answer(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 400:
+        return answer_error(request, _not_json())
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    message = {
+        404: f"There is nothing at {request.url.path}; go back to the start page.",
+        405: f"{request.method} is not possible at {request.url.path}; see /openapi.json.",
+    }.get(error.status_code, str(error.detail))
+    answer = answer_error(request, UserError(code, message, status=error.status_code))
+    # `Allow` of a 405 among them.
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
+    return kind.lower() == "application/json" or kind.lower().endswith("+json")
+
+
+def _not_json(status: int = 422) -> UserError:
     return UserError(
         "invalid_request",
-        "The body is not JSON that can be read; send one JSON object in UTF-8.",
-        status=422,
+        "The body is not JSON that can be read; send one JSON object in UTF-8, with Content-Type: "
+        "application/json.",
+        status=status,
     )
 
 

@@ -17,6 +17,8 @@ __all__ = ["Guard"]
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _SCREENS = {"/rate": "rater", "/desk": "curator"}
 _BODY_LIMIT = 4 * 1024 * 1024
+_HEADED = ("/healthz", "/join/", "/images/")
+"""What answers HEAD as GET does, without the body: monitors, mail scanners and caches ask so."""
 
 
 class Guard:
@@ -39,6 +41,9 @@ class Guard:
             self._check_screen(scope)
         except UserError as error:
             await answer_error(Request(scope), error)(scope, receive, send)
+            return
+        if scope["method"] == "HEAD" and scope["path"].startswith(_HEADED):
+            await self.app(dict(scope, method="GET"), receive, _without_body(send))
             return
         if not scope["path"].startswith("/api/"):
             await self.app(scope, receive, send)
@@ -82,6 +87,15 @@ def _netloc(origin: str) -> str:
         return urlsplit(origin).netloc
     except ValueError:
         return ""
+
+
+def _without_body(send: Send) -> Send:
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = dict(message, body=b"")
+        await send(message)
+
+    return answer
 
 
 class _Limited:

@@ -45,11 +45,16 @@ async def image(
     """
     picture = _visible(server, person, address)
     etag = f'"{picture.sha256[:32]}-{w or 0}"'
-    if request.headers.get("if-none-match") == etag:
+    if _is_known(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers={"ETag": etag, **_CACHED})
     path = await run_in_threadpool(_file, server, picture, w)
     media_type = _TYPES.get(path.suffix, "application/octet-stream")
     return FileResponse(path, media_type=media_type, headers={"ETag": etag, **_CACHED})
+
+
+def _is_known(etag: str, known: str) -> bool:
+    """Say whether an If-None-Match names `etag`: a list, `*`, or weakened by a proxy."""
+    return any(one.strip().removeprefix("W/") in (etag, "*") for one in known.split(","))
 
 
 @router.get("/images/{address}/tiles/{size}/{level}/{x}/{y}", response_class=FileResponse)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 
 import typer
 from typer.main import get_command
@@ -24,9 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     answer, rest = Answer.from_arguments(arguments)
+    if answer.as_json and "--help" in rest:
+        return _help_as_json(answer, rest)
+    return _run(answer, rest)
+
+
+def _run(answer: Answer, rest: Sequence[str]) -> int:
     try:
         get_command(application).main(
-            args=rest, prog_name="app.py", standalone_mode=False, obj=answer
+            args=list(rest), prog_name="app.py", standalone_mode=False, obj=answer
         )
     except UserError as error:
         return answer.fail(error)
@@ -50,6 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         )
     return answer.finish()
+
+
+def _help_as_json(answer: Answer, rest: Sequence[str]) -> int:
+    """Print the help that people get as the one document that --json promises."""
+    page = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
+    with redirect_stdout(page):
+        code = _run(answer, rest)
+    page.seek(0)
+    if code == 0:
+        answer.give({"help": page.read()})
+        return answer.finish()
+    sys.stdout.write(page.read())
+    return code
 
 
 def _usage_errors() -> type[Exception]:

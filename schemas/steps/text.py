@@ -51,10 +51,13 @@ class TextStep(StepBase):
         Raises:
             UserError: `invalid_answer` or `text_too_long`.
         """
-        text = answer.get("text") if isinstance(answer, dict) else None
+        if not answer:
+            return Part()
+        # Words under another key, or bare, are refused: passed over they would be lost unsaid.
+        text = answer.get("text", answer) if isinstance(answer, dict) else answer
         if text is None:
             return Part()
-        if not isinstance(text, str):
+        if not isinstance(text, str) or text is answer:
             raise UserError(
                 "invalid_answer",
                 f"The text of step '{self.name}' is not text; send "

@@ -34,8 +34,11 @@ def test_a_link_works_once_and_looking_uses_nothing(site: Site) -> None:
     with site.client() as scanner:
         for _ in range(3):
             assert scanner.get(url).status_code == 200
-        scanner.head(url)
         assert "Rater 20" in scanner.get(url).text
+        for path in ("/healthz", url):
+            answer = scanner.head(path)
+            assert (answer.status_code, answer.content) == (200, b"")
+        assert scanner.head("/join/nope").status_code == 404
         assert not scanner.cookies
     with site.client() as browser:
         claimed = browser.post(url)
@@ -158,4 +161,6 @@ def test_a_disabled_raters_cookie_is_refused_until_enabled(site: Site) -> None:
 def test_what_is_not_there_says_so(site: Site) -> None:
     with site.logged_in("Rater 22") as rater:
         refused(rater.get("/nothing/here"), 404, "not_found")
-        refused(rater.delete("/api/next"), 405, "method_not_allowed")
+        answer = rater.delete("/api/next")
+        refused(answer, 405, "method_not_allowed")
+        assert answer.headers["allow"] == "GET"

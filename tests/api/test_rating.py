@@ -122,6 +122,9 @@ def test_scores_off_the_scale_are_refused(site: Site, score: object) -> None:
         ({"rate": {"scores": [4, 4, 4, 4]}}, 400, "invalid_answer"),
         ({"rate": {"scores": scores()}, "guess": {}}, 422, "unknown_step"),
         ({"rate": {"scores": scores()}, "feedback": {"text": 5}}, 400, "invalid_answer"),
+        ({"rate": {"scores": scores()}, "feedback": "blurred"}, 400, "invalid_answer"),
+        ({"rate": {"scores": scores()}, "feedback": ["blurred"]}, 400, "invalid_answer"),
+        ({"rate": {"scores": scores()}, "feedback": {"words": "blurred"}}, 400, "invalid_answer"),
         ({"rate": {"scores": scores()}, "feedback": {"text": "x" * 2**20}}, 413, "text_too_long"),
     ],
 )
@@ -158,6 +161,13 @@ def test_a_body_that_is_no_json_object(site: Site, raw: bytes) -> None:
             )
             assert answer.status_code in (400, 422), answer.text
             assert set(answer.json()["error"]) == {"code", "message"}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_json_under_another_type_is_told(site: Site, kind: str) -> None:
+    with site.logged_in("Rater 5") as browser:
+        answer = browser.post("/api/skip", content="{}", headers={"Content-Type": kind})
+        assert "application/json" in refused(answer, 415, "invalid_request")
 
 
 def test_five_megabytes_are_too_much(site: Site) -> None:
@@ -367,6 +377,12 @@ def test_images_are_only_ones_own(site: Site) -> None:
             turn["stimulus"]["image_url"], headers={"If-None-Match": own.headers["etag"]}
         )
         assert again.status_code == 304
+        for known in ("W/" + own.headers["etag"], f'"other", {own.headers["etag"]}', "*"):
+            url = turn["stimulus"]["image_url"]
+            assert browser.get(url, headers={"If-None-Match": known}).status_code == 304
+        head = browser.head(turn["stimulus"]["image_url"])
+        assert (head.content, head.headers["etag"]) == (b"", own.headers["etag"])
+        assert head.headers["content-length"] == str(len(own.content))
         small = browser.get(turn["stimulus"]["image_url"], params={"w": 20})
         assert small.status_code == 200
         shown = {turn["stimulus"]["id"], turn["upcoming"]["image_url"].rsplit("/", 1)[1]}

@@ -64,6 +64,11 @@ def test_nothing_at_all_shows_help(command: Command) -> None:
     failed(command("--json"), "usage", 2)
 
 
+def test_help_under_json_is_one_document(command: Command) -> None:
+    assert one_document(command("mos", "--json", "--help"))["help"].startswith("Usage: app.py mos")
+    failed(command("nope", "--json", "--help"), "usage", 2)
+
+
 @pytest.mark.parametrize("order", ["before", "after", "equals", "apart"])
 def test_global_options_stand_anywhere(command: Command, founded: Path, order: str) -> None:
     lines = {
