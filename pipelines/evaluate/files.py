@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipelines.evaluate.baselines import published
 from pipelines.evaluate.columns import read_columns
-from pipelines.evaluate.items import Joined, Predictions, Truth, join, predictions_of, truth_of
+from pipelines.evaluate.items import Truth, join, predictions_of, truth_of
 from pipelines.evaluate.reading import read_rows
+from pipelines.evaluate.submission import Choices, Submission
 from schemas.errors import UserError
 
 __all__ = ["TRACKS", "Choices", "evaluate_files"]
 
 TRACKS = ("U", "S", "isrgq", "medq", "qbench", "regions")
 """Tracks that have a score."""
-
-
-class Choices(NamedTuple):
-    """What a caller chose."""
-
-    convention: str = "website"
-    model: str = ""
-    bootstrap: int | None = None
-    seed: int = 0
 
 
 def evaluate_files(
@@ -68,12 +60,12 @@ def _siqa(
     right = truth_of(read_columns(truth), track, truth.name)
     own = _submission(right, track, predictions, choices.model)
     other = None if against is None else _submission(right, track, against, "")
-    return score(right, *own, choices.convention, other, choices.bootstrap, choices.seed)
+    return score(right, own, choices, other)
 
 
-def _submission(truth: Truth, track: str, path: Path, model: str) -> tuple[Predictions, Joined]:
+def _submission(truth: Truth, track: str, path: Path, model: str) -> Submission:
     found = predictions_of(read_columns(path), track, path.name, model)
-    return found, join(truth, found, track)
+    return Submission(found, join(truth, found, track))
 
 
 def _isrgq(

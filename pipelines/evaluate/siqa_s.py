@@ -20,6 +20,7 @@ from pipelines.evaluate.correlations import (
 from pipelines.evaluate.items import Joined, Predictions, Truth
 from pipelines.evaluate.numbers import DIMENSIONS, Pairs, pairs_of, true_scores
 from pipelines.evaluate.resampling import compared, interval, replicates_for, resampled
+from pipelines.evaluate.submission import Choices, Submission
 from schemas.text import one_line
 
 __all__ = ["evaluate_s"]
@@ -55,59 +56,46 @@ class _Outcome(NamedTuple):
 
 
 def evaluate_s(
-    truth: Truth,
-    predictions: Predictions,
-    joined: Joined,
-    convention: str = "website",
-    against: tuple[Predictions, Joined] | None = None,
-    bootstrap: int | None = None,
-    seed: int = 0,
+    truth: Truth, own: Submission, choices: Choices, against: Submission | None = None
 ) -> dict[str, Any]:
     """Return the score of a submission to SIQA-S, every convention beside it.
 
     Args:
         truth: Items with the true perception and knowledge.
-        predictions: Pairs of scores.
-        joined: Which belongs to which.
-        convention: `website`, `leaderboard` or `toolkit`; fixes the units.
+        own: The pairs of scores to score.
+        choices: Convention, bootstrap and seed.
         against: Another submission to compare with, on the same items.
-        bootstrap: Replicates for interval and comparison; None chooses by size.
-        seed: Seed of the bootstrap.
     """
     true = true_scores(truth.items, is_answer_file=truth.is_answer_file)
-    side = _side(true, predictions, joined)
+    side = _side(true, own)
     outcomes = {
         "website": _website(side),
         "leaderboard": _leaderboard(side),
-        "toolkit": _toolkit(side, truth, predictions),
+        "toolkit": _toolkit(side, truth, own.predictions),
     }
-    chosen = outcomes[convention]
+    chosen = outcomes[choices.convention]
     first = _first(side)
-    replicates = replicates_for(len(first), bootstrap)
+    replicates = replicates_for(len(first), choices.bootstrap)
     result: dict[str, Any] = {
         "track": "S",
-        "convention": convention,
-        "model": predictions.model,
+        "convention": choices.convention,
+        "model": own.predictions.model,
         "score": defined(chosen.score),
         **{name: {k: defined(v) for k, v in part.items()} for name, part in chosen.parts.items()},
         "n": chosen.n,
-        "ci95": _interval(side, first, replicates, seed),
+        "ci95": _interval(side, first, replicates, choices.seed),
         "conventions": {name: defined(outcome.score) for name, outcome in outcomes.items()},
-        "missing": joined.missing,
-        "duplicate": joined.duplicate,
-        "unknown": joined.unknown,
-        "warnings": joined.warnings + _warnings(truth, side, outcomes),
+        **own.ids(),
+        "warnings": own.joined.warnings + _warnings(truth, side, outcomes),
     }
     if against is not None:
-        other = _side(true, *against)
-        result["against"] = _compare(side, other, replicates, seed) | {
-            "model": against[0].model,
-            "missing": against[1].missing,
-        }
+        other = _side(true, against)
+        result["against"] = against.as_rival(_compare(side, other, replicates, choices.seed))
     return result
 
 
-def _side(true: Floats, predictions: Predictions, joined: Joined) -> _Side:
+def _side(true: Floats, submission: Submission) -> _Side:
+    predictions, joined = submission
     given = pairs_of(predictions.items, predictions.key)
     own = true[joined.place]
     is_given = given.is_there & (joined.place >= 0) & ~np.isnan(own).any(axis=1)

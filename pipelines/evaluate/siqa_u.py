@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.evaluate.columns import Part, unpacked
-from pipelines.evaluate.items import Joined, Predictions, Truth
+from pipelines.evaluate.items import Joined, Truth
 from pipelines.evaluate.resampling import compared, interval, multinomial, replicates_for
+from pipelines.evaluate.submission import Choices, Submission
 from schemas.question import LETTERS, QUESTION_TYPES
 from schemas.text import one_line
 
@@ -54,27 +55,18 @@ class _Matched(NamedTuple):
 
 
 def evaluate_u(
-    truth: Truth,
-    predictions: Predictions,
-    joined: Joined,
-    convention: str = "website",
-    against: tuple[Predictions, Joined] | None = None,
-    bootstrap: int | None = None,
-    seed: int = 0,
+    truth: Truth, own: Submission, choices: Choices, against: Submission | None = None
 ) -> dict[str, Any]:
     """Return the score of a submission to SIQA-U, every convention beside it.
 
     Args:
         truth: Items with type and answer.
-        predictions: Answers.
-        joined: Which belongs to which.
-        convention: `website`, `leaderboard` or `toolkit`; fixes the units.
+        own: The answers to score.
+        choices: Convention, bootstrap and seed.
         against: Another submission to compare with, on the same items.
-        bootstrap: Replicates for interval and comparison; None chooses by size.
-        seed: Seed of the bootstrap.
     """
     types = _types(truth)
-    matched = _match(truth, predictions, joined, types["toolkit"])
+    matched = _match(truth, own, types["toolkit"])
     counts = {
         "website": _website(types["website"], matched),
         "leaderboard": _counted(types["leaderboard"], matched, is_strict=True),
@@ -83,28 +75,24 @@ def evaluate_u(
     scores: dict[str, float | None] = {name: _score(name, counts[name]) for name in CONVENTIONS}
     if matched.toolkit_stops:
         scores["toolkit"] = None
-    chosen = counts[convention]
-    n_drawn = replicates_for(6, bootstrap)
+    chosen = counts[choices.convention]
+    n_drawn = replicates_for(6, choices.bootstrap)
     result = {
         "track": "U",
-        "convention": convention,
-        "model": predictions.model,
-        "score": scores[convention],
-        "accuracy": _accuracy(convention, chosen),
+        "convention": choices.convention,
+        "model": own.predictions.model,
+        "score": scores[choices.convention],
+        "accuracy": _accuracy(choices.convention, chosen),
         "n": dict(zip(QUESTION_TYPES, chosen.total.tolist(), strict=True)),
-        "ci95": _interval(types["website"], matched, n_drawn, seed),
+        "ci95": _interval(types["website"], matched, n_drawn, choices.seed),
         "conventions": scores,
-        "missing": joined.missing,
-        "duplicate": joined.duplicate,
-        "unknown": joined.unknown,
-        "warnings": joined.warnings + _warnings(truth, matched, types, counts, scores),
+        **own.ids(),
+        "warnings": own.joined.warnings + _warnings(truth, matched, types, counts, scores),
     }
     if against is not None:
-        other = _match(truth, *against, types["toolkit"])
-        result["against"] = _compare(types["website"], matched, other, n_drawn, seed) | {
-            "model": against[0].model,
-            "missing": against[1].missing,
-        }
+        other = _match(truth, against, types["toolkit"])
+        compared_with = _compare(types["website"], matched, other, n_drawn, choices.seed)
+        result["against"] = against.as_rival(compared_with)
     return result
 
 
@@ -156,7 +144,8 @@ def _letter(value: Any) -> str:
     return str(value).strip().upper()
 
 
-def _match(truth: Truth, predictions: Predictions, joined: Joined, types: Codes) -> _Matched:
+def _match(truth: Truth, submission: Submission, types: Codes) -> _Matched:
+    predictions, joined = submission
     key = "precision" if truth.is_answer_file else "answer"
     seen, letters = _Seen(), _Seen()
     right = seen.codes(truth.items.parts(key))
