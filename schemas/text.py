@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["clean_text", "one_line"]
+__all__ = ["clean_text", "counted", "one_line"]
 
 
 def clean_text(text: str) -> str:
@@ -23,3 +23,17 @@ def one_line(text: object, limit: int = 120) -> str:
     """Return `text` shortened to one line of at most `limit` characters, for messages."""
     line = " ".join(str(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def counted(n: int, one: str, more: str = "") -> str:
+    """Return how many there are, in words that agree with the number.
+
+    Args:
+        n: How many.
+        one: Words for a single one.
+        more: Words for any other number; `one` with an s where absent.
+
+    >>> counted(1, "rater has", "raters have"), counted(0, "rating")
+    ('1 rater has', '0 ratings')
+    """
+    return f"{n} {one if n == 1 else more or one + 's'}"

@@ -22,6 +22,7 @@ from pipelines.opinion.options import Method, MosOptions, options_of
 from pipelines.opinion.sos import sos_a
 from pipelines.opinion.table import Floats, Ratings, RatingTable
 from pipelines.opinion.votes import first_ratings, vote_patterns
+from schemas.text import counted
 
 __all__ = ["Agreement", "AgreementResult", "agreement_of", "compute_agreement"]
 
@@ -210,9 +211,8 @@ def _leave_one_out_srcc(ratings: Ratings) -> Floats:
 def _warnings(given: Ratings, ratings: Ratings, n_raters: int, grid: Floats) -> tuple[str, ...]:
     warnings = [*connection_warning(ratings)]
     if given.n > ratings.n:
-        warnings.append(
-            f"{given.n - ratings.n} repeated ratings are left out: agreement is between raters."
-        )
+        repeated = counted(given.n - ratings.n, "repeated rating")
+        warnings.append(f"{repeated} left out: agreement is between raters.")
     if n_raters < 2:
         warnings.append("fewer than two raters: there is no agreement to measure.")
     elif ratings.count_by_stimulus.max(initial=0) < 2:
@@ -223,7 +223,7 @@ def _warnings(given: Ratings, ratings: Ratings, n_raters: int, grid: Floats) -> 
         warnings.append("all ratings are equal: chance-corrected agreement is undefined.")
     elif len(grid) < 0.5 * np.count_nonzero(ratings.count_by_stimulus):
         warnings.append(
-            f"ICC and Kendall's W rest on the {len(grid)} stimuli that all {n_raters} raters "
-            "rated; see icc.incomplete and Krippendorff's alpha for all of them."
+            f"ICC and Kendall's W rest on the {counted(len(grid), 'stimulus', 'stimuli')} that all "
+            f"{n_raters} raters rated; see icc.incomplete and Krippendorff's alpha for all of them."
         )
     return tuple(warnings)

@@ -18,6 +18,7 @@ from pipelines.opinion.estimate import Estimate, Raters, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
+from schemas.text import counted
 
 __all__ = ["Screening", "estimate_bt500", "screen_bt500", "screened", "smallest_panel"]
 
@@ -272,7 +273,7 @@ def _applicability(
     fewest = min(normal, other)
     if most < fewest:
         return False, (
-            f"at most {most} ratings per stimulus: a score cannot lie "
+            f"at most {counted(most, 'rating')} per stimulus: a score cannot lie "
             f"{_sigmas(options, fewest == normal)} SD from the mean of fewer than {fewest} "
             f"(ddof {options.ddof}), so BT.500 can reject nobody"
         )
@@ -280,7 +281,10 @@ def _applicability(
     counts = ratings.count_by_stimulus[ratings.count_by_stimulus > 0]
     short = int(np.count_nonzero(counts < fewest))
     if short:
-        parts.append(f"{short} of {len(counts)} stimuli have fewer than {fewest} ratings")
+        parts.append(
+            f"{short} of {counted(len(counts), 'stimulus has', 'stimuli have')} fewer than "
+            f"{fewest} ratings"
+        )
     if most < max(normal, other):
         parts.append(
             f"at most {most} ratings per stimulus leave the criterion of "

@@ -18,7 +18,7 @@ from pipelines.opinion.cells import joint_key, rank_within, second_of_pairs
 from pipelines.opinion.score_column import name_rows, read_scores
 from pipelines.opinion.table import Codes, Floats, RatingTable
 from schemas.errors import UserError
-from schemas.text import one_line
+from schemas.text import counted, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,8 @@ def rating_table(
         row = np.flatnonzero(present).tolist()
         first = int(np.flatnonzero(~present)[0]) + 1
         warnings.append(
-            f"{len(score) - len(row)} rows without a score were skipped (the first is row {first})."
+            f"{counted(len(score) - len(row), 'row')} skipped for want of a score (the first is "
+            f"row {first})."
         )
         arrow, score = arrow.filter(pa.array(present)), score[present]
     low, high, source = _scale(score, scale, row, place)
@@ -263,6 +264,7 @@ def _check_single(table: RatingTable, row: Sequence[int], place: str) -> None:
         f"{place}: rows {row[first] + 1} and {row[index] + 1} both rate stimulus "
         f"'{one_line(table.stimuli[table.stimulus[index]], 60)}' by rater "
         f"'{one_line(table.raters[table.rater[index]], 60)}' on "
-        f"'{one_line(table.dimensions[table.dimension[index]], 60)}' ({len(duplicate)} such rows); "
-        "remove one, or tell them apart in a column 'repetition'.",
+        f"'{one_line(table.dimensions[table.dimension[index]], 60)}' "
+        f"({counted(len(duplicate), 'such row')}); remove one, or tell them apart in a column "
+        "'repetition'.",
     )

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from pipelines.opinion.connection import connection_warning
 from pipelines.opinion.table import Ratings
+from schemas.text import counted
 
 __all__ = ["constant_raters", "design_warnings"]
 
@@ -37,13 +38,13 @@ def design_warnings(ratings: Ratings) -> tuple[str, ...]:
     single = int(np.count_nonzero(ratings.count_by_rater == 1))
     if single:
         warnings.append(
-            f"{single} raters have fewer than 2 ratings: their inconsistency is unknown and "
-            "their bias is one deviation."
+            f"{counted(single, 'rater has', 'raters have')} fewer than 2 ratings: inconsistency is "
+            "unknown there and bias is one deviation."
         )
     constant = int(np.count_nonzero(constant_raters(ratings)))
     if constant:
         warnings.append(
-            f"{constant} raters gave one score throughout ({_FEWEST} ratings or more): they say "
-            "nothing about differences between stimuli."
+            f"{counted(constant, 'rater')} gave one score throughout ({_FEWEST} ratings or more), "
+            "which says nothing about differences between stimuli."
         )
     return tuple(warnings)

@@ -20,6 +20,7 @@ from pipelines.opinion.estimate import Estimate, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
+from schemas.text import counted
 
 __all__ = ["estimate_iqr", "estimate_mad", "iqr_outliers", "mad_outliers"]
 
@@ -53,13 +54,14 @@ def _estimate(
     reason = None
     if len(counts) and not enough:
         reason = (
-            f"at most {counts.max()} ratings per stimulus; the rule needs "
+            f"at most {counted(int(counts.max()), 'rating')} per stimulus; the rule needs "
             f"{options.min_ratings} to tell an outlier from noise"
         )
     elif enough < len(counts):
         reason = (
-            f"applicable in part: {len(counts) - enough} of {len(counts)} stimuli have fewer "
-            f"than {options.min_ratings} ratings"
+            f"applicable in part: {len(counts) - enough} of "
+            f"{counted(len(counts), 'stimulus has', 'stimuli have')} fewer than "
+            f"{options.min_ratings} ratings"
         )
     removed = np.flatnonzero(flags)
     warnings: tuple[str, ...] = ()

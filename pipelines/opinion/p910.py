@@ -18,6 +18,7 @@ from pipelines.opinion.estimate import Estimate, Raters
 from pipelines.opinion.mean import NORMAL_95, MeanScores, half_widths, spread
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
+from schemas.text import counted
 
 __all__ = ["Projection", "estimate_p910", "project"]
 
@@ -199,13 +200,14 @@ def _warnings(ratings: Ratings, solved: Projection, options: MosOptions) -> tupl
     warnings = []
     if not solved.is_converged:
         warnings.append(
-            f"P.910 did not converge in {solved.n_iterations} iterations; raise max_iterations."
+            f"P.910 did not converge in {counted(solved.n_iterations, 'iteration')}; raise "
+            "max_iterations."
         )
     collapsed = int(np.count_nonzero(solved.guarded & (ratings.count_by_rater > 1)))
     if collapsed:
         warnings.append(
-            f"the inconsistency of {collapsed} raters fell below {options.sigma_floor:g} of the "
-            "scale's range; they are weighted like the median rater (the likelihood has no "
-            "maximum there; the option sigma_floor = 0 lets it run)."
+            f"the inconsistency of {counted(collapsed, 'rater')} fell below "
+            f"{options.sigma_floor:g} of the scale's range: weighted like the median rater (the "
+            "likelihood has no maximum there; the option sigma_floor = 0 lets it run)."
         )
     return tuple(warnings)

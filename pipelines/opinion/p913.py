@@ -13,6 +13,7 @@ from pipelines.opinion.estimate import Estimate, Raters, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
+from schemas.text import counted
 
 __all__ = ["estimate_bias", "estimate_p913"]
 
@@ -62,9 +63,8 @@ def _without_bias(ratings: Ratings, options: MosOptions) -> tuple[Ratings, Rater
         bias, converged = least_squares_bias(ratings, options.tolerance, options.max_iterations)
         raters = replace(raters, bias=np.where(raters.n > 0, bias, np.nan))
         if not converged:
-            warnings = (
-                f"least-squares bias did not converge in {options.max_iterations} iterations.",
-            )
+            tried = counted(options.max_iterations, "iteration")
+            warnings = (f"least-squares bias did not converge in {tried}.",)
     elif _incomplete(ratings):
         warnings = (_ONE_SHOT,)
     bias = raters.bias

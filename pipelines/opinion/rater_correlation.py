@@ -16,6 +16,7 @@ from pipelines.opinion.leave_one_out import leave_one_out, rater_correlations
 from pipelines.opinion.mean import spread
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
+from schemas.text import counted
 
 __all__ = ["estimate_correlation", "screen_correlation"]
 
@@ -95,15 +96,16 @@ def _warnings(
     warnings: tuple[str, ...] = ()
     few = int(np.count_nonzero(present & (pairs < options.min_common)))
     if few:
-        warnings += (f"{few} raters share fewer than {options.min_common} stimuli: no verdict.",)
+        sharing = counted(few, "rater shares", "raters share")
+        warnings += (f"{sharing} fewer than {options.min_common} stimuli: no verdict.",)
     constant = int(
         np.count_nonzero(present & (pairs >= options.min_common) & ~np.isfinite(decisive))
     )
     if constant:
         warnings += (
             (
-                f"{constant} raters gave one score throughout (or met a constant panel): "
-                "correlation undefined, no verdict."
+                f"{counted(constant, 'rater')} gave one score throughout (or met a constant "
+                "panel): correlation undefined, no verdict."
             ),
         )
     return warnings

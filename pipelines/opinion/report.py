@@ -19,6 +19,7 @@ from pipelines.opinion.report_scorer import scorer_html
 from pipelines.opinion.report_table import html_table
 from pipelines.opinion.scorer import ScorerPairs
 from pipelines.opinion.table import RatingTable
+from schemas.text import counted
 
 __all__ = ["report_html"]
 
@@ -108,8 +109,9 @@ def _summary(mos: MosResult) -> str:
     low, high = mos.scale
     scale = f" on a scale of {low:g} to {high:g}" if low is not None and high is not None else ""
     return (
-        f"{n} ratings of {len(mos.stimuli)} stimuli by {len(mos.raters)} raters{scale}; method "
-        f"{mos.method}; {mos.n_removed} ratings left out."
+        f"{counted(n, 'rating')} of {counted(len(mos.stimuli), 'stimulus', 'stimuli')} by "
+        f"{counted(len(mos.raters), 'rater')}{scale}; method {mos.method}; "
+        f"{counted(mos.n_removed, 'rating')} left out."
     )
 
 
@@ -151,7 +153,8 @@ def _mos_figure(mos: MosResult, name: str, estimate: Estimate) -> str:
         return f"<p>{escape(name)}: no scores.</p>"
     bottom = min(finite) if low is None else min(low, *finite)
     top = max(finite) if high is None else max(high, *finite)
-    axis = f"{name}: MOS ± 95 % interval, {len(finite)} stimuli in rising order"
+    drawn = counted(len(finite), "stimulus", "stimuli")
+    axis = f"{name}: MOS ± 95 % interval, {drawn} in rising order"
     caption = f"{name}. Grey: 95 % interval where there are at least two ratings."
     return _figure(caterpillar_plot(values, axis, bottom, top), caption)
 
@@ -264,7 +267,8 @@ def _bias_figure(mos: MosResult, name: str, estimate: Estimate) -> str:
         [0.5, *(abs(v) for p in points for v in (p.low, p.high, p.value) if np.isfinite(v))]
     )
     axis = f"{name}: rater bias in score units, 95 % interval"
-    caption = f"{name}. Orange squares: rejected. Drawn: {len(points)} raters, largest bias first."
+    drawn = counted(len(points), "rater")
+    caption = f"{name}. Orange squares: rejected. Drawn: {drawn}, largest bias first."
     return _figure(interval_plot(points, axis, -reach, reach), caption)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pipelines.opinion.plots import scatter_plot
 from pipelines.opinion.report_table import html_table
 from pipelines.opinion.scorer import ScorerPairs
+from schemas.text import counted
 
 __all__ = ["scorer_html"]
 
@@ -42,7 +43,10 @@ def _figures(found: ScorerPairs) -> str:
     ):
         note = f"straight line instead: {fit.fallback}" if fit.fallback else ""
         rows += [[f"PLCC, {label}", fit.plcc, note], [f"RMSE, {label}", fit.rmse, ""]]
-    said = f"<p>{figures.n} stimuli; {found.n_without} with a MOS have no prediction.</p>"
+    said = (
+        f"<p>{counted(figures.n, 'stimulus', 'stimuli')} with MOS and prediction; "
+        f"{found.n_without} with a MOS but no prediction.</p>"
+    )
     return said + html_table(["", "value", "95 % interval or note"], rows)
 
 

@@ -17,6 +17,7 @@ from pipelines.opinion.estimate import Estimate, plain_raters
 from pipelines.opinion.mean import mean_scores
 from pipelines.opinion.options import MosOptions
 from pipelines.opinion.table import Floats, Ratings
+from schemas.text import counted
 
 __all__ = ["estimate_zscore"]
 
@@ -45,8 +46,8 @@ def estimate_zscore(ratings: Ratings, options: MosOptions, screen: bool) -> Esti
         raters = len(np.unique(ratings.rater[~usable]))
         warnings = (
             (
-                f"{n_without} ratings of {raters} raters lie in sessions without spread and "
-                "have no z-score; they were removed."
+                f"{counted(n_without, 'rating')} of {counted(raters, 'rater')} removed: no z-score "
+                "in a session without spread."
             ),
         )
     spreads = {"score_sd": _sd_by_rater(ratings, options.ddof), **screening.statistics}

@@ -263,8 +263,8 @@ def test_what_a_curator_removed_is_listed_first():
 def test_odd_raters_are_named_with_every_method(method):
     rows = [(f"s{i}", r, 3 if r == "flat" else 1 + i % 5) for i in range(6) for r in ("flat", "x")]
     said = " ".join(run([*rows, ("s0", "once", 2)], method)["warnings"])
-    assert "1 raters gave one score throughout" in said
-    assert "1 raters have fewer than 2 ratings" in said
+    assert "1 rater gave one score throughout" in said
+    assert "1 rater has fewer than 2 ratings" in said
 
 
 def test_groups_that_share_nothing():
