@@ -10,7 +10,7 @@ from typing import Any
 from annotator.clock import iso, now
 from annotator.csv_restore import is_csv_export, restore_csv
 from annotator.store import SnapshotStore, Store
-from pipelines.engine import LocalEngine
+from pipelines.engine import Engine, LocalEngine
 from pipelines.intake import Batch, Manifest, facts_of, intake, read_manifest, sync_folder
 from schemas.errors import UserError
 from schemas.facts import Fact, Sighted
@@ -26,6 +26,7 @@ def import_into(
     manifest: Path | None,
     format_: str,
     progress: Progress = lambda done, total: None,
+    engine: Engine | None = None,
 ) -> dict[str, Any]:
     """Import images, or a whole csv export, and return the JSON of the command.
 
@@ -35,6 +36,7 @@ def import_into(
         manifest: File that describes them, or None.
         format_: `images`, `csv`, or empty to tell by the folder.
         progress: Called with files done and in all.
+        engine: Where images are hashed and decoded; default: processes on this machine.
 
     Raises:
         UserError: what intake or the csv reader refuses as a whole.
@@ -44,7 +46,7 @@ def import_into(
     is_export = len(paths) == 1 and manifest is None and is_csv_export(paths[0])
     if format_ == "csv" or (not format_ and is_export):
         return restore_csv(study, paths[0], progress)
-    return take_in_images(study, paths, manifest, progress)
+    return take_in_images(study, paths, manifest, progress, engine=engine)
 
 
 def take_in_images(
@@ -53,6 +55,7 @@ def take_in_images(
     manifest: Path | Manifest | None,
     progress: Progress,
     known_as: tuple[str, str] = ("", ""),
+    engine: Engine | None = None,
 ) -> dict[str, Any]:
     """Take images in; see `import_into`.
 
@@ -63,7 +66,8 @@ def take_in_images(
     described = read_manifest(manifest) if isinstance(manifest, Path) else manifest
     sighted = study.sighted_paths()
     report: dict[str, Any] = {"added": 0, "duplicates": [], "rejected": [], "ignored": 0}
-    for batch in intake(paths, described, images, study.known_hashes(), LocalEngine(), progress):
+    where = engine or LocalEngine()
+    for batch in intake(paths, described, images, study.known_hashes(), where, progress):
         batch = _renamed(batch, *known_as)
         facts = _news(facts_of(batch, iso(now())), sighted)
         if facts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,6 @@ from pipelines.scoring.acquisition import Goal, Pool, model_order
 from schemas.errors import UserError
 
 __all__ = ["Ordering"]
-
-_LOG = logging.getLogger("annotator.scoring")
 
 
 class Ordering:
@@ -34,35 +31,35 @@ class Ordering:
         self._order: ModelOrder | None = None
         self._known: tuple[Card, Predictions] | None = None
         self.version: str | None = None
-        """Version that the order is of."""
+        """Version that was looked at last."""
 
     def current(self) -> ModelOrder | None:
         """Return the order, or None where there is none: then chance serves."""
         return self._order
 
-    def refresh(self, counts: Counts) -> None:
+    def refresh(self, counts: Counts) -> str:
         """Make the order anew from the newest version; without one that can be read, drop it.
 
         Args:
             counts: From the queue.
+
+        Returns:
+            Why it was dropped, for people; nothing where all is well.
         """
-        version = self._files.current()
+        version, fault = self._files.current(), ""
         try:
             if version is None:
                 self._known = None
             elif self._known is None or self._known[0].version != version:
                 self._known = self._read(version)
         except UserError as error:
-            _LOG.warning("%s The queue goes on at random.", error.message)
-            self._known = None
-        self.version = version if self._known else None
+            self._known, fault = None, error.message
+        self.version = version
         self._order = None if self._known is None else _ordered(*self._known, counts, self._goal)
+        return fault
 
     def _read(self, version: str) -> tuple[Card, Predictions]:
-        for card in reversed(self._files.cards()):
-            if card.version == version:
-                return card, self._files.predictions(version)
-        raise UserError("predictions_unreadable", f"Version {version} of the model has no card.")
+        return self._files.card(version), self._files.predictions(version)
 
 
 def _ordered(card: Card, predictions: Predictions, counts: Counts, goal: Goal) -> ModelOrder | None:

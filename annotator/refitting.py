@@ -62,8 +62,6 @@ class Refitter:
         self._n_new, self._n_since_order, self._has_new_images = 0, 0, True
         self._worker: _Worker | None = None
         self._pause_s, self._not_before = _FIRST_PAUSE_S, 0.0
-        self.failure = ""
-        """Why the last refit failed, for people; empty after one that worked."""
         store.observe(self._note)
 
     def start(self) -> None:
@@ -109,7 +107,9 @@ class Refitter:
         if is_new or self._n_since_order * _REORDER_SHARE >= len(counts.stimuli):
             with self._lock:
                 self._n_since_order = 0
-            self.ordering.refresh(counts)
+            fault = self.ordering.refresh(counts)
+            if fault:
+                self._fail(fault)
 
     def _keep_version(self) -> None:
         if self._worker is not None and self._worker.is_busy:
@@ -148,7 +148,8 @@ class Refitter:
         if message:
             self._fail(message)
         else:
-            self.failure, self._pause_s = "", _FIRST_PAUSE_S
+            self._pause_s = _FIRST_PAUSE_S
+            self._files.note_failure("")
             if n_looked_at == _AT_ONCE:
                 self._has_new_images = True
 
@@ -159,7 +160,7 @@ class Refitter:
         self._fail(f"Learning was cut off: {why}; it is tried again.")
 
     def _fail(self, message: str) -> None:
-        self.failure = message
+        self._files.note_failure(message)
         _LOG.warning("%s The queue goes on without it.", message)
         self._not_before = time.monotonic() + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
@@ -215,7 +216,7 @@ def _work(pipe: Connection) -> None:
         n = 0
         try:
             if scorer is None:
-                scorer = study_scorer(material.study)
+                scorer = study_scorer(material.study, material.folder.root)
             n = compute_features(material, scorer, InProcess(), lambda done, total: None, _AT_ONCE)
             make_version(material, scorer)
             message = ""

@@ -100,7 +100,8 @@ def material_of(study: Reads) -> Material:
         made = "" if rendition is None else "-" + hashlib.sha256(rendition.encode()).hexdigest()[:8]
         pictures.append(sha + made)
         shown = images.original(sha, suffix) if rendition is None else images.rendition(sha)
-        paths.append(str(shown))
+        # Workers on other machines have working folders of their own.
+        paths.append(str(shown.absolute()))
     stimuli = pa.table(
         {
             "stimulus": rows["stimulus"],
@@ -114,14 +115,24 @@ def material_of(study: Reads) -> Material:
     return Material(study.folder, study.study, stimuli, ratings)
 
 
-def study_scorer(study: Study, backend: str = "", model: Path | None = None) -> Scorer:
+def study_scorer(study: Study, home: Path, backend: str = "", model: Path | None = None) -> Scorer:
     """Return the backend that the study file names, or the one given.
+
+    Args:
+        study: The study.
+        home: Its folder, to which the study file's `scoring.model` is relative.
+        backend: Name of another backend; empty for the study file's.
+        model: Its model.
 
     Raises:
         UserError: as `open_scorer`.
     """
-    named = Path(study.scoring.model) if study.scoring.model and not backend else None
-    return open_scorer(backend or study.scoring.backend, model or named, targets_of(study))
+    if model is None and study.scoring.model and backend in ("", study.scoring.backend):
+        named = Path(study.scoring.model)
+        model = home / named if (home / named).exists() else named
+    if model is not None and model.exists():
+        model = model.absolute()
+    return open_scorer(backend or study.scoring.backend, model, targets_of(study))
 
 
 # -- features --------------------------------------------------------------------------

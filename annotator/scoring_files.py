@@ -162,6 +162,20 @@ class ScoringFolder:
         found = [_card(line) for line in lines]
         return [card for card in found if card is not None]
 
+    def card(self, version: str) -> Card:
+        """Return the card of a version.
+
+        Raises:
+            UserError: `predictions_unreadable` where it has none.
+        """
+        for card in reversed(self.cards()):
+            if card.version == version:
+                return card
+        raise UserError(
+            "predictions_unreadable",
+            f"Version {version} of the model has no card in versions.jsonl; run `score` again.",
+        )
+
     def keep_curve(self, n_rated: int, points: list[dict[str, Any]]) -> None:
         """Keep a learning curve in place of the last."""
         document = json.dumps({"n_rated": n_rated, "points": points}, allow_nan=False)
@@ -179,6 +193,22 @@ class ScoringFolder:
             return int(document["n_rated"]), list(document["points"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0, []
+
+    def note_failure(self, message: str) -> None:
+        """Keep why the server could not learn, in one line; nothing after it could."""
+        path = self.root / "failure"
+        if message:
+            self.root.mkdir(parents=True, exist_ok=True)
+            path.write_text(message, encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
+
+    def failure(self) -> str:
+        """Return why the server could not learn last time; empty where it could."""
+        try:
+            return (self.root / "failure").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
     def model_file(self, version: str) -> Path:
         """Return where a version's head lies."""

@@ -49,8 +49,8 @@ def simulate_orders(
 ) -> dict[str, Any]:
     """Play chance and the model's orders; return the document of `study simulate --json`.
 
-    The true quality of an image is drawn from what the newest version expects of it, mean and
-    deviation, so that nothing is assumed that the model does not say itself.
+    The true quality of an image is drawn from what the scorer's newest version expects of it,
+    mean and deviation, so that nothing is assumed that the model does not say itself.
 
     Args:
         study: The study; `score` must have run.
@@ -60,16 +60,17 @@ def simulate_orders(
     Raises:
         UserError: `no_predictions`, or what reading the model says.
     """
-    scorer, material = study_scorer(study.study), material_of(study)
-    version = material.files.current()
+    scorer, material = study_scorer(study.study, study.folder.root), material_of(study)
+    own = [card.version for card in material.files.cards() if card.scorer == scorer.version]
     parts = list(rows_of_study(material, scorer))
     n = sum(len(at) for at, _ in parts)
-    if version is None or n < 2:
+    if not own or n < 2:
         raise UserError(
             "no_predictions",
-            "No model has looked at the images yet; run `score` first, then simulate.",
+            f"The study's scorer ({scorer.name}, {scorer.model}) has not looked at two images yet; "
+            "run `score` first, then simulate.",
         )
-    learned = load_learned(material.files.model_file(version))
+    learned = load_learned(material.files.model_file(own[-1]))
     rows = np.concatenate([part for _, part in parts])
     outlook = outlook_of(scorer, rows, learned.projection)
     mean, sd = learned.head.predict(*outlook)

@@ -11,9 +11,11 @@ file system); `docs/slurm.md` shows how.
 from __future__ import annotations
 
 import itertools
+import socket
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.engine import Failed
@@ -38,14 +40,16 @@ class DaskEngine:
     each worker once, to those that join later too.
     """
 
-    def __init__(self, scheduler: str, wait_s: float = 600) -> None:
+    def __init__(self, scheduler: str, shared: Path | None = None, wait_s: float = 600) -> None:
         """Name the cluster; nothing is connected yet.
 
         Args:
             scheduler: Address as `dask scheduler` prints it, or the path of its scheduler file.
+            shared: Folder that every worker must see under the same path.
             wait_s: How long to wait for a first worker, which a busy SLURM may start late.
         """
         self.scheduler = scheduler
+        self.shared = None if shared is None else shared.absolute()
         self.wait_s = wait_s
 
     def map(
@@ -55,7 +59,7 @@ class DaskEngine:
 
         Raises:
             UserError: `no_scheduler`, `no_workers`, or `worker_differs` where workers lack this
-                program.
+                program or do not see the shared folder.
         """
         stream = iter(items)
         first = list(itertools.islice(stream, 1))
@@ -64,7 +68,7 @@ class DaskEngine:
         client = self._connect()
         name = f"map-{uuid.uuid4().hex}"
         try:
-            client.register_plugin(_plugin(function), name=name)
+            client.register_plugin(_plugin(function, self.shared), name=name)
             yield from _Stream(client, name, chunk).run(itertools.chain(first, stream))
         finally:
             # Waiting chunks are forgotten with their client.
@@ -96,15 +100,15 @@ class DaskEngine:
         return client
 
 
-def _plugin(function: Callable[[Any], Any]) -> Any:
+def _plugin(function: Callable[[Any], Any], shared: Path | None) -> Any:
     from distributed import WorkerPlugin
 
     class Carrier(WorkerPlugin):  # type: ignore[misc]
         """Holds the function on a worker; what it loads lives as long as it does."""
 
         def __init__(self) -> None:
-            """Take the function along."""
-            self.function = function
+            """Take along the function and the folder it needs."""
+            self.function, self.shared = function, shared
 
     return Carrier()
 
@@ -113,8 +117,15 @@ def _do_chunk(name: str, items: Sequence[Any]) -> list[Any]:
     """Return the result of each item, in a worker."""
     from distributed import get_worker
 
-    function = get_worker().plugins[name].function
-    return [function(item) for item in items]
+    carrier = get_worker().plugins[name]
+    if carrier.shared is not None and not carrier.shared.is_dir():
+        # Without this every file would be taken for one that cannot be read.
+        raise UserError(
+            "worker_differs",
+            f"The worker on {socket.gethostname()} does not see {carrier.shared}; keep the study "
+            "on a file system that all machines share, under the same path.",
+        )
+    return [carrier.function(item) for item in items]
 
 
 class _Stream:

@@ -8,6 +8,12 @@ from typing import Annotated
 import typer
 
 from annotator.commands.answer import Answer
+from annotator.commands.engines import (
+    EngineOption,
+    SchedulerOption,
+    check_engine,
+    chosen_engine,
+)
 
 __all__ = ["import_images"]
 
@@ -27,6 +33,8 @@ def import_images(
         list[str] | None,
         typer.Option("--map", metavar="A=B", help="Column A of the file is our B; repeatable."),
     ] = None,
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = "",
 ) -> None:
     """Import images: files, folders, or what a manifest names."""
     from annotator.commands.progress import progress_bar
@@ -40,15 +48,19 @@ def import_images(
         raise typer.BadParameter("Name files or folders, or a --manifest.")
     if format_ not in ("", "images", *READERS):
         raise typer.BadParameter(f"--format is one of images, {', '.join(READERS)}.")
+    check_engine(engine, scheduler)
     renamed = parse_map(map_ or [])
     is_foreign = format_ not in ("", "images") and not (
         format_ == "csv" and all(path.is_dir() for path in paths or [])
     )
+    if scheduler and is_foreign:
+        raise typer.BadParameter("--engine dask is for images; leave it out with this --format.")
     with open_study(answer.folder) as study, progress_bar(answer, "images") as advance:
         if is_foreign:
             report = import_foreign(study, paths or [], format_, renamed, advance)
         else:
-            report = import_into(study, paths or [], manifest, format_, advance)
+            where = chosen_engine(scheduler, answer.folder)
+            report = import_into(study, paths or [], manifest, format_, advance, where)
     for note in report.get("notes", ()):
         answer.say(f"Note: {note}")
     for duplicate in report["duplicates"][:20]:

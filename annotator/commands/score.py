@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from annotator.commands.answer import Answer
+from annotator.commands.engines import (
+    EngineOption,
+    SchedulerOption,
+    check_engine,
+    chosen_engine,
+)
 from annotator.commands.progress import progress_bar
-
-if TYPE_CHECKING:
-    from pipelines.engine import Engine
 
 __all__ = ["score"]
 
-_BACKENDS = "embedded, encoder, vlm, words, clip-iqa or niqe"
+_BACKENDS = "embedded, encoder, vlm, zero-shot, clip-iqa or niqe"
 
 
 def score(
@@ -28,12 +31,8 @@ def score(
         Path | None,
         typer.Option(metavar="PATH", help="Folder, file, or id in the hub cache, of the model."),
     ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="NAME", help="Where images are looked at: local or dask.")
-    ] = "local",
-    scheduler: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Of the Dask cluster, or its scheduler file.")
-    ] = "",
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = "",
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the predictions: .json, .csv or .parquet."),
@@ -55,11 +54,12 @@ def score(
     from annotator.store import open_study
 
     answer: Answer = context.obj
+    check_engine(engine, scheduler)
     if out is not None:
         check_predictions_target(out)
     with open_study(answer.folder) as study:
-        scorer = study_scorer(study.study, backend, model)
-        where = _engine(engine, scheduler, scorer.n_processes)
+        scorer = study_scorer(study.study, answer.folder, backend, model)
+        where = chosen_engine(scheduler, answer.folder, scorer.n_processes)
         material = material_of(study)
         with progress_bar(answer, "Looking at images") as advance:
             n_new = compute_features(material, scorer, where, advance)
@@ -72,19 +72,13 @@ def score(
         ]
         if n_silent := int((predictions.state == SILENT).sum()):
             said.append(f"{n_silent:,} images got no answer from the model.")
+        if study.study.scoring.order == "model" and scorer.name != study.study.scoring.backend:
+            said.append(
+                f"A running server orders by this until it learns again, with "
+                f"'{study.study.scoring.backend}'; [scoring] in the study file names its scorer."
+            )
         if out is not None:
             n = write_predictions(prediction_rows(study, predictions, card), card, out)
             said.append(f"{n:,} predictions written to {out}.")
         rows = list(prediction_rows(study, predictions, card)) if answer.as_json else []
     answer.give({"predictions": rows, "model": model_json(card)}, "\n".join(said))
-
-
-def _engine(name: str, scheduler: str, n_processes: int | None) -> Engine:
-    from pipelines.engine import LocalEngine
-    from pipelines.engine_dask import DaskEngine
-
-    if name not in ("local", "dask"):
-        raise typer.BadParameter(f"There is no engine '{name}'; use local or dask.")
-    if (name == "dask") != bool(scheduler):
-        raise typer.BadParameter("--engine dask and --scheduler ADDRESS go together.")
-    return DaskEngine(scheduler) if scheduler else LocalEngine(n_processes)

@@ -122,6 +122,10 @@ class ModelView:
         self._pending: tuple[object, Future[ModelPage]] | None = None
         self._last: ModelPage | None = None
 
+    def failure(self) -> str:
+        """Return why the server could not learn last time, for people; empty where it could."""
+        return self._files.failure()
+
     def page(self) -> tuple[ModelPage | None, bool]:
         """Return the page and whether a newer one is being computed; None before any version.
 
@@ -147,8 +151,7 @@ class ModelView:
         return self._last, pending_key != key
 
     def _compute(self, version: str) -> ModelPage:
-        cards = self._files.cards()
-        card = next(card for card in reversed(cards) if card.version == version)
+        card = self._files.card(version)
         predictions = self._files.predictions(version)
         table = self._table()
         row = _rows(table["stimulus"], predictions)
@@ -158,7 +161,7 @@ class ModelView:
         doubts = self._doubts(known)
         return ModelPage(
             card=card,
-            n_versions=len(cards),
+            n_versions=len(self._files.cards()),
             computed_at=iso(now()),
             targets={
                 name: self._target(name, card, known, ratings, served)

@@ -15,6 +15,7 @@ from annotator.screens.desk_parts import clickable, in_order, refusal
 from annotator.screens.desk_words import label, say, words_of
 from pipelines.scoring.blindness import ArmEffect, BlindnessTest
 from pipelines.scoring.drift import Era
+from pipelines.scoring.head import MIN_SRCC
 from pipelines.scoring.reweighting import PoolEstimate
 from schemas.errors import UserError
 from schemas.study import Scoring, Study
@@ -26,7 +27,12 @@ Names = Mapping[str, str]
 
 
 def model_html(
-    page: ModelPage | None, names: Names, scoring: Scoring, *, is_old: bool = False
+    page: ModelPage | None,
+    names: Names,
+    scoring: Scoring,
+    *,
+    is_old: bool = False,
+    failure: str = "",
 ) -> str:
     """Return the page.
 
@@ -35,13 +41,16 @@ def model_html(
         names: Target -> label.
         scoring: What the study lets the model do.
         is_old: Newer numbers are being computed.
+        failure: Why the server could not learn last time; empty where it could.
     """
+    failed = f'<p class="said">{say("model_failed", why=failure)}</p>' if failure else ""
     if page is None:
         what = say("model_wait") if is_old else say("model_none")
         then = "" if is_old else say("model_none_then")
-        return f'<div class="siqa desk">{empty(what, then)}</div>'
+        return f'<div class="siqa desk">{failed}{empty(what, then)}</div>'
     waiting = f'<p class="said">{say("model_wait")}</p>' if is_old else ""
     parts = (
+        failed,
         waiting,
         _about(page, scoring),
         _section("model_quality", "model_quality_about", _quality(page, names)),
@@ -91,9 +100,11 @@ def _quality(page: ModelPage, names: Names) -> str:
 
 def _evidence(name: str, view: TargetView) -> list[str]:
     known = view.evidence
-    state = say("model_yes") if known["is_predictable"] else escape(known["reason"])
+    state = say("model_yes" if known["is_predictable"] else "model_not_yet")
     if known["srcc"] is None:
         state += f"<small>{say('model_few', n=known['n_rated'])}</small>"
+    elif not known["is_predictable"]:
+        state += f"<small>{say('model_low', needed=f'{MIN_SRCC:.2f}')}</small>"
     share = known["coverage90"]
     return [
         f"<b>{escape(name)}</b>",
@@ -252,7 +263,9 @@ class ModelTab:
             page, is_old = self._view.page()
         except UserError as error:
             return [refusal(error), None, None, gr.Timer(active=False)]
-        html = model_html(page, self._names, self._scoring, is_old=is_old)
+        html = model_html(
+            page, self._names, self._scoring, is_old=is_old, failure=self._view.failure()
+        )
         curve = points = None
         if page is not None and target in page.targets:
             name = self._names[target]

@@ -1,7 +1,7 @@
 """Score a study on a SLURM cluster, or on this machine in the same way.
 
     python docs/slurm/score.py --jobs 4 -- --data /shared/study score --backend encoder --model M
-    python docs/slurm/score.py --local 2 -- --data study score --backend words --model M
+    python docs/slurm/score.py --local 2 -- --data study score --backend zero-shot --model M
 
 Needs dask-jobqueue for SLURM (`pip install dask-jobqueue==0.9.0`). Fit `slurm_cluster` to yours.
 """

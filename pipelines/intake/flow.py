@@ -76,10 +76,12 @@ def intake(
     ledger.refused.extend(refused)
     ledger.n_ignored = n_ignored
     images.root.mkdir(parents=True, exist_ok=True)
-    with incoming_folder(images.root) as incoming:
+    # Workers on other machines have working folders of their own.
+    here = ImageFolder(images.root.absolute())
+    with incoming_folder(here.root) as incoming:
         work = partial(
             take_in,
-            images=images,
+            images=here,
             incoming=incoming,
             claims=Claims(incoming / "claims"),
             known=frozenset(known),
@@ -161,6 +163,9 @@ class _Ledger:
             self._waiting[sha256].append(candidate)
 
     def _take(self, candidate: Candidate, taken: TakenIn) -> None:
+        if taken.sha256 in self._known:  # a file that was named twice
+            self._repeat(candidate, taken.sha256)
+            return
         # The first file in order names the stimulus, whichever a worker happened to read.
         first, *others = [*self._waiting.pop(taken.sha256, []), candidate]
         stimulus = stimulus_id(taken.sha256)

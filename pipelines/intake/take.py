@@ -117,7 +117,7 @@ def take_in(
     try:
         with _opened(candidate.path) as file:
             source = _read(file, candidate.path.suffix.lower())
-            if source.sha256 in known or not claims.claim(source.sha256):
+            if source.sha256 in known or not claims.claim(source.sha256, candidate.source_path):
                 return Seen(source.sha256)
             return _from_source(source, images, incoming)
     except _NoImage as no:

@@ -37,7 +37,7 @@ _BACKENDS = {
     "embedded": "pipelines.scoring.embedded:EmbeddedScorer",
     "encoder": "pipelines.scoring.models.encoder:EncoderScorer",
     "vlm": "pipelines.scoring.models.vlm:VlmScorer",
-    "words": "pipelines.scoring.models.zero_shot:WordsScorer",
+    "zero-shot": "pipelines.scoring.models.zero_shot:WordsScorer",
     "clip-iqa": "pipelines.scoring.models.zero_shot:ClipIqaScorer",
     "niqe": "pipelines.scoring.models.niqe:NiqeScorer",
 }

@@ -40,7 +40,7 @@ def study(command, tmp_path):
 def test_encoder_words_and_baselines_before_any_rating(command, study, models):
     folder = models / "siglip2"
     means = {}
-    for backend in ("encoder", "words", "clip-iqa", "niqe"):
+    for backend in ("encoder", "zero-shot", "clip-iqa", "niqe"):
         model = () if backend == "niqe" else ("--model", folder)
         said = command("--json", "score", "--backend", backend, *model, data=study)
         assert said.code == 0, said.err
@@ -49,8 +49,8 @@ def test_encoder_words_and_baselines_before_any_rating(command, study, models):
         assert all(row["mean"] is not None and row["sd"] > 0 for row in rows)
         assert {row["predictable"] for row in rows} == {backend != "niqe"}
         means[backend] = [row["mean"] for row in rows]
-    assert means["encoder"] == pytest.approx(means["words"], abs=1e-4)
-    assert means["clip-iqa"] != pytest.approx(means["words"], abs=1e-2)
+    assert means["encoder"] == pytest.approx(means["zero-shot"], abs=1e-4)
+    assert means["clip-iqa"] != pytest.approx(means["zero-shot"], abs=1e-2)
 
 
 def test_a_model_that_gives_no_answer_orders_nothing(command, study, models, tmp_path):
@@ -89,7 +89,7 @@ def test_a_cluster_gives_what_this_machine_gives(command, study, models, tmp_pat
     try:
         found = []
         for engine in (("--engine", "dask", "--scheduler", cluster.file), ("--engine", "local")):
-            said = command("--json", "score", "--backend", "words", "--model",
+            said = command("--json", "score", "--backend", "zero-shot", "--model",
                            models / "siglip2", *engine, data=study)  # fmt: skip
             assert said.code == 0, said.err
             found.append(json.loads(said.out)["predictions"])
@@ -105,7 +105,7 @@ def test_the_slurm_script_on_workers_of_this_machine(study, models):
     root = Path(__file__).resolve().parents[2]
     found = subprocess.run(
         [sys.executable, root / "docs" / "slurm" / "score.py", "--local", "2", "--", "--data",
-         study, "--json", "score", "--backend", "words", "--model", models / "siglip2"],
+         study, "--json", "score", "--backend", "zero-shot", "--model", models / "siglip2"],
         capture_output=True, text=True, timeout=280, check=False,
         env={**os.environ, "PYTHONPATH": str(root)},
     )  # fmt: skip

@@ -93,7 +93,7 @@ def test_level_words_are_the_models_own_logits(which, images, request):
     with torch.no_grad():
         output = model(**pixels(folder, images), **texts(folder, prompts, **padding))
     shares = torch.softmax(output.logits_per_image, dim=1).double().numpy()
-    scorer = open_scorer("words", folder, TARGETS)
+    scorer = open_scorer("zero-shot", folder, TARGETS)
     rows = scorer.features(images)
     np.testing.assert_allclose(rows.reshape(4, 4, 5)[:, 2], shares, atol=1e-5)
     quality = scorer.outlook(rows).quality

@@ -99,8 +99,9 @@ def test_siqa_eval_asks_twice_and_reads_each_answer(root, images, make, picture)
     preset = preset_for(make)
     assert preset.name == "siqa-eval"
     aspect = preset.aspects["knowledge"]
+    assert aspect.system.endswith("Objective: [Quality Word]\n")
     text = (
-        f"<|im_start|>system\n{aspect.system.strip(chr(10))}<|im_end|>\n"
+        f"<|im_start|>system\n{aspect.system}<|im_end|>\n"
         + CHAT.format("How would you rate the objective quality of this image?" + picture)
     )  # fmt: skip
     expected = [
@@ -177,6 +178,31 @@ def test_level_tokens_and_their_pitfalls(internvl):
     same = type(plain)(**{**vars_of(plain), "levels": ("Good", "Good", "Bad", "Fair", "Poor")})
     with pytest.raises(UserError, match="does not tell Good, Good, Bad"):
         find_level_tokens(tokenizer, same, "m")
+
+
+def test_a_word_that_is_two_tokens_is_an_answer_nevertheless():
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    # As the vocabularies of Q-SiT's family: "Excellent" is one token, "excellent" is two.
+    words = ["Bad", "Poor", "Fair", "Good", "Excellent", "bad", "poor", "fair", "good"]
+    vocab, merges = {"<unk>": 0}, []
+    for word in [*words, "ex", "cellent"]:
+        for letter in word:
+            vocab.setdefault(letter, len(vocab))
+        for end in range(2, len(word) + 1):
+            if word[:end] not in vocab:
+                merges.append((word[: end - 1], word[end - 1]))
+                vocab[word[:end]] = len(vocab)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer(models.BPE(vocab, merges, unk_token="<unk>")), unk_token="<unk>"
+    )
+    assert tokenizer.tokenize("excellent") == ["ex", "cellent"]
+    found = find_level_tokens(tokenizer, preset_for("llava_onevision"), "m")
+    assert found.ids == tuple((vocab[level],) for level in LEVELS)
+    assert {vocab["ex"], vocab["good"]} <= found.spoken
+    # "EXCELLENT" falls into single letters, which begin anything.
+    assert not found.spoken & {vocab["E"], vocab["e"]}
 
 
 def vars_of(preset):

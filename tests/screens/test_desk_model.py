@@ -42,7 +42,7 @@ def empty(study):
 
 @pytest.fixture(scope="module")
 def page(study, empty):
-    scorer = study_scorer(study.study)
+    scorer = study_scorer(study.study, study.folder.root)
     compute_features(material_of(study), scorer, InProcess(), lambda done, total: None)
     make_version(material_of(study), scorer)
     unrated = StoreDesk(study, patience_s=60).model.page()[0]

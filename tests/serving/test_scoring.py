@@ -70,7 +70,7 @@ def test_every_image_and_target_is_predicted_without_any_rating(
 
 def test_a_second_run_looks_at_new_images_only(folder: StudyFolder, tmp_path: Path) -> None:
     with opened(folder) as store:
-        scorer = study_scorer(store.study)
+        scorer = study_scorer(store.study, store.folder.root)
         seen: list[tuple[int, int]] = []
         advance = lambda done, total: seen.append((done, total))  # noqa: E731
         assert compute_features(material_of(store), scorer, InProcess(), advance, 10) == 10
@@ -192,16 +192,41 @@ def test_a_broken_model_file_leaves_the_app_alone(folder: StudyFolder) -> None:
         refitter = Refitter(store, queue.counts, ordering)
         refitter.start()
         try:
-            message = wait_for(lambda: refitter.failure)
+            message = wait_for(ScoringFolder(folder.scoring).failure)
         finally:
             refitter.close()
         assert "nowhere" in message
         assert rate(queue, "Ada", "c").lease.arm == "random"
 
 
+def test_predictions_that_are_damaged_are_made_anew_and_said_once(folder: StudyFolder) -> None:
+    files = ScoringFolder(folder.scoring)
+    with opened(folder) as store:
+        ordering = Ordering(folder.scoring, "mos")
+        queue = Queue(store, Drafts(folder.drafts), Clock(), ordering.current)
+        refitter = Refitter(store, queue.counts, ordering)
+        scorer = study_scorer(store.study, folder.root)
+        compute_features(material_of(store), scorer, InProcess(), lambda done, total: None)
+        broken = make_version(material_of(store), scorer).version
+        (folder.scoring / "predictions" / f"{broken}.arrow").write_bytes(b"torn")
+        refitter._has_new_images = False
+        refitter._keep_order()
+        assert "cannot be read" in files.failure()
+        assert ordering.current() is None
+        files.note_failure("")
+        refitter._keep_order()
+        assert files.failure() == ""  # not read again twice a second
+        refitter.start()
+        try:
+            wait_for(lambda: ordering.current() and ordering.version not in (None, broken))
+            wait_for(lambda: not files.failure())
+        finally:
+            refitter.close()
+
+
 def test_labels_make_versions_that_are_kept(folder: StudyFolder) -> None:
     with opened(folder) as store:
-        scorer = study_scorer(store.study)
+        scorer = study_scorer(store.study, store.folder.root)
         compute_features(material_of(store), scorer, InProcess(), lambda done, total: None)
         first = make_version(material_of(store), scorer)
         stimuli = store.stimuli()["stimulus"].to_pylist()

@@ -68,8 +68,8 @@ class EncoderScorer:
 
     @property
     def n_processes(self) -> int | None:
-        """Worker processes that share this machine: one a GPU; None for one a core."""
-        return n_processes()
+        """Worker processes that share this machine: one a GPU, or as many as memory holds."""
+        return n_processes(self._source.n_weights())
 
     def features(self, images: Sequence[Path]) -> Features:
         """Return `[n, d]`, or `[n, 2 d]` with references, and level probabilities after them."""

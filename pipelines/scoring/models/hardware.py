@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import current_process
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from schemas.errors import UserError
 
 __all__ = [
-    "PIXELS", "Device", "Inputs", "PixelBudget", "choose_device", "in_batches", "n_processes",
-    "prepared",
+    "PIXELS", "Device", "Inputs", "PixelBudget", "choose_device", "compiled", "in_batches",
+    "n_processes", "prepared", "threads_here",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -43,17 +44,20 @@ class Device(NamedTuple):
         return self.name.startswith("cuda")
 
 
-def choose_device() -> Device:
+def choose_device(n_threads: int | None = None) -> Device:
     """Return this process's GPU, or the CPU.
 
     Worker processes of one machine spread over its GPUs by the number in their name; a cluster
     that gives each worker one GPU shows it that one only.
+
+    Args:
+        n_threads: Of computation on the CPU; default: one a core.
     """
     import torch
 
-    n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    n_gpus = _n_gpus()
     if not n_gpus:
-        torch.set_num_threads(_cores_here())
+        torch.set_num_threads(n_threads or _n_cores())
         return Device("cpu", "float32")
     number = current_process().name.rpartition("-")[2]
     index = (int(number) - 1) % n_gpus if number.isdigit() else 0
@@ -61,17 +65,65 @@ def choose_device() -> Device:
     return Device(f"cuda:{index}", "bfloat16" if is_modern else "float16")
 
 
-def _cores_here() -> int:
-    """Return the cores this process may fill: one where a process of each core was started."""
-    shares = current_process().name.startswith("ForkServerProcess") and n_processes() is None
-    return 1 if shares else len(os.sched_getaffinity(0))
+def n_processes(n_weights: int) -> int:
+    """Return how many worker processes share this machine.
+
+    One a GPU. On the CPU one a core, but no more than half of the memory holds copies of the
+    weights; few processes then have several cores each.
+
+    Args:
+        n_weights: Numbers in the model; four bytes each on the CPU.
+    """
+    copies = _memory() // 2 // max(4 * n_weights, 1)
+    return _n_gpus() or max(1, min(_n_cores(), copies))
 
 
-def n_processes() -> int | None:
-    """Return how many worker processes share this machine: one a GPU, else one a core."""
+def threads_here(n_weights: int) -> int:
+    """Return the cores that are this process's own: all, or its share among worker processes."""
+    is_worker = current_process().name.startswith("ForkServerProcess")
+    return max(1, _n_cores() // n_processes(n_weights)) if is_worker else _n_cores()
+
+
+def _n_gpus() -> int:
     import torch
 
-    return (torch.cuda.device_count() or None) if torch.cuda.is_available() else None
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this machine, or those its container may use."""
+    installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    said = limit.read_text().strip() if limit.exists() else "max"
+    return min(installed, int(said)) if said.isdigit() else installed
+
+
+def compiled(function: Callable[..., T]) -> Callable[..., T]:
+    """Return a function that `torch.compile` makes faster, after a slow first call.
+
+    Raises, when called:
+        UserError: `cannot_compile` where this machine or model does not allow it.
+    """
+    import torch
+    from torch._dynamo.exc import TorchDynamoException
+
+    fast = torch.compile(function)
+
+    def call(*given: Any, **named: Any) -> T:
+        try:
+            return fast(*given, **named)
+        except TorchDynamoException as error:
+            fault = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+            raise UserError(
+                "cannot_compile",
+                f"torch.compile fails here ({fault}); leave `compile` out of the .toml file.",
+            ) from error
+
+    return call
 
 
 def prepared(
@@ -86,7 +138,7 @@ def prepared(
         sources: What to prepare.
         n_threads: Default: the cores that this process may use, 16 at most.
     """
-    n_threads = n_threads or min(16, _cores_here())
+    n_threads = min(16, n_threads or _n_cores())
     if n_threads == 1 or len(sources) == 1:
         yield from map(prepare, sources)
         return
@@ -173,8 +225,13 @@ def _tried(
 
     try:
         return forward(_on_device(parts, device))
-    except torch.cuda.OutOfMemoryError:
+    except torch.OutOfMemoryError:
         return None
+    except RuntimeError as error:
+        # The CPU's allocator has no class of its own for it.
+        if "allocate memory" in str(error):
+            return None
+        raise
 
 
 def _make_room(size: int, pixels_each: int, budget: PixelBudget) -> None:
@@ -183,8 +240,8 @@ def _make_room(size: int, pixels_each: int, budget: PixelBudget) -> None:
     if size == 1:
         raise UserError(
             "out_of_memory",
-            "The GPU's memory does not hold the model and one image; use a smaller model, or "
-            "lower max_num_patches in its .toml file.",
+            "The memory does not hold the model and one image; use a smaller model, or lower "
+            "max_num_patches in its .toml file.",
         )
     budget.halve(size, pixels_each)
     if torch.cuda.is_available():
@@ -198,12 +255,11 @@ def _pixels(one: Inputs) -> int:
 def _on_device(parts: Sequence[Inputs], device: Device) -> Inputs:
     import torch
 
-    batch = {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
-    if not device.is_gpu:
-        return batch
     dtype = getattr(torch, device.dtype)
-    moved = {}
-    for key, value in batch.items():
-        there = value.pin_memory().to(device.name, non_blocking=True)
-        moved[key] = there.to(dtype) if there.is_floating_point() else there
-    return moved
+    batch = {}
+    for key in parts[0]:
+        value = torch.cat([part[key] for part in parts])
+        if device.is_gpu:
+            value = value.pin_memory().to(device.name, non_blocking=True)
+        batch[key] = value.to(dtype) if value.is_floating_point() else value
+    return batch

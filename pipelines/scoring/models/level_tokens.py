@@ -11,6 +11,8 @@ from pipelines.scoring.models.presets import Preset
 
 __all__ = ["LevelTokens", "find_level_tokens"]
 
+_LEAST_LETTERS = 2
+
 
 @dataclass(frozen=True)
 class LevelTokens:
@@ -71,7 +73,7 @@ def find_level_tokens(tokenizer: Any, preset: Preset, name: str) -> LevelTokens:
         for case in (level.lower(), level.capitalize(), level.upper())
         for lead in ("", " ")
     ]
-    spoken = {one for text in spellings for one in _single(tokenizer, text)}
+    spoken = {one for text in spellings for one in _begins(tokenizer, text)}
     return LevelTokens(ids, frozenset(spoken | set(flat)))
 
 
@@ -87,6 +89,18 @@ def _ids(tokenizer: Any, spellings: Sequence[str]) -> tuple[int, ...]:
 def _single(tokenizer: Any, text: str) -> list[int]:
     ids = _encode(tokenizer, text)
     return ids if len(ids) == 1 and ids[0] != tokenizer.unk_token_id else []
+
+
+def _begins(tokenizer: Any, text: str) -> list[int]:
+    """Return the first token of a spelling, where it is the whole or at least two letters of it.
+
+    Many vocabularies know " excellent" whole and "excellent" as "ex" + "cellent": a model that
+    says so has answered, and its images must not fall out.
+    """
+    ids = _encode(tokenizer, text)[:1]
+    known = [one for one in ids if one != tokenizer.unk_token_id]
+    whole = _single(tokenizer, text)
+    return whole or [one for one in known if len(tokenizer.decode([one]).strip()) >= _LEAST_LETTERS]
 
 
 def _encode(tokenizer: Any, text: str) -> list[int]:

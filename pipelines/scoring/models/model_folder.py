@@ -15,6 +15,7 @@ import struct
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ class ModelFolder:
     def srcc(self) -> dict[str, float]:
         """Return the table `srcc` of the settings: what is known of the model, by target."""
         return {str(name): float(value) for name, value in self.settings.get("srcc", {}).items()}
+
+    def n_weights(self) -> int:
+        """Return how many numbers the weights are."""
+        return sum(
+            prod(tensor["shape"])
+            for path in self.folder.glob("*.safetensors")
+            for tensor in _header(path, self.name)["tensors"].values()
+        )
 
     def fingerprint(self) -> str:
         """Return a hash of weights and of every small file, in hex.
@@ -85,10 +94,11 @@ def open_model(model: Path | None, backend: str, allowed: frozenset[str]) -> Mod
     settings: dict[str, Any] = {}
     home = Path()
     if model.suffix == ".toml":
-        settings, home = _settings(model, allowed), model.parent
+        settings, home = _settings(model, allowed), model.parent.absolute()
         named = Path(str(settings.pop("model")))
         model = home / named if (home / named).is_dir() else named
-    folder = model if model.is_dir() else _in_cache(model)
+    # Workers on other machines have working folders of their own.
+    folder = model.absolute() if model.is_dir() else _in_cache(model)
     name = model.name if model.is_dir() else str(model)
     config = _checked_config(folder, name)
     return ModelFolder(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,10 +51,7 @@ class Preset:
         found: dict[Aspect, list[int]] = {}
         for place, name in enumerate(names):
             aspect = self.aspects[self.targets.get(name, self.targets["*"])]
-            about = Aspect(
-                aspect.system.strip("\n"), aspect.question.replace("{dimension}", name),
-                aspect.prefix,
-            )  # fmt: skip
+            about = replace(aspect, question=aspect.question.replace("{dimension}", name))
             found.setdefault(about, []).append(place)
         return found
 

@@ -7,7 +7,7 @@ side, `pooler_output` otherwise, and the mean over patches where it has no pooli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from pipelines.scoring.models.hardware import (
     Inputs,
     PixelBudget,
     choose_device,
+    compiled,
     in_batches,
     prepared,
+    threads_here,
 )
 from pipelines.scoring.models.loading import load_image_processor, load_model, load_tokenizer
 from pipelines.scoring.models.model_folder import ModelFolder, refusal
@@ -46,7 +48,8 @@ class VisionModel:
         """
         from transformers import AutoModel
 
-        self.source, self.device = source, device or choose_device()
+        self._n_threads = threads_here(source.n_weights())
+        self.source, self.device = source, device or choose_device(self._n_threads)
         self._processor = load_image_processor(source)
         self._model: Any = load_model(AutoModel, source, self.device)
         self._budget = PixelBudget(PIXELS["cuda" if self.device.is_gpu else "cpu"])
@@ -54,16 +57,15 @@ class VisionModel:
         self._options: dict[str, Any] = {}
         if "max_num_patches" in source.settings:
             self._options["max_num_patches"] = int(source.settings["max_num_patches"])
-        self._pooled = self._pool
+        self._pooled: Callable[[Inputs], Any] = self._pool
         if source.settings.get("compile", False):
-            import torch
-
-            self._pooled = torch.compile(self._pool)
+            self._pooled = compiled(self._pool)
 
     def embed(self, images: Sequence[Path | None]) -> NDArray[np.float32]:
         """Return pooled features, `[n, d]`; NaN for None and for what cannot be read."""
         sources = list(enumerate(images))
-        ready = (one for one in prepared(self._prepare, sources) if one is not None)
+        given = prepared(self._prepare, sources, self._n_threads)
+        ready = (one for one in given if one is not None)
         found: dict[int, NDArray[np.float32]] = dict(
             in_batches(ready, self._forward, self.device, self._budget)
         )

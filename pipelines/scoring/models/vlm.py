@@ -25,9 +25,11 @@ from pipelines.scoring.models.hardware import (
     Inputs,
     PixelBudget,
     choose_device,
+    compiled,
     in_batches,
     n_processes,
     prepared,
+    threads_here,
 )
 from pipelines.scoring.models.level_tokens import find_level_tokens
 from pipelines.scoring.models.loading import load_chat_processor, load_model
@@ -79,8 +81,8 @@ class VlmScorer:
 
     @property
     def n_processes(self) -> int | None:
-        """Worker processes that share this machine: one a GPU; None for one a core."""
-        return n_processes()
+        """Worker processes that share this machine: one a GPU, or as many as memory holds."""
+        return n_processes(self._source.n_weights())
 
     def features(self, images: Sequence[Path]) -> Features:
         """Return `[n, questions · (levels + 1)]`."""
@@ -136,7 +138,8 @@ class ChatModel:
         from transformers import AutoModelForImageTextToText
 
         self._source, self._preset = source, preset
-        self.device = device or choose_device()
+        self._n_threads = threads_here(source.n_weights())
+        self.device = device or choose_device(self._n_threads)
         self._processor = load_chat_processor(source)
         self.tokens = find_level_tokens(self._processor.tokenizer, preset, source.name)
         self._model: Any = load_model(AutoModelForImageTextToText, source, self.device)
@@ -145,12 +148,13 @@ class ChatModel:
         # Logits of the whole prompt would be a gigabyte a picture.
         self._options = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
         if source.settings.get("compile", False):
-            self._model.compile()
+            self._model = compiled(self._model)
 
     def ask(self, images: Sequence[Path], about: Aspect) -> Features:
         """Return `[n, levels + 1]`; NaN where a picture cannot be read."""
         prepare = partial(self._prepare, prompt=self.prompt(about), prefix=self._prefix(about))
-        ready = (one for one in prepared(prepare, list(enumerate(images))) if one is not None)
+        given = prepared(prepare, list(enumerate(images)), self._n_threads)
+        ready = (one for one in given if one is not None)
         rows = np.full((len(images), len(self._preset.levels) + 1), np.nan, np.float32)
         found: dict[int, Features] = dict(
             in_batches(ready, self._forward, self.device, self._budget)

@@ -24,9 +24,9 @@ Features = NDArray[np.float32]
 
 
 class WordsScorer(EncoderScorer):
-    """The backend `words`: a row is the probability of every level word for every dimension."""
+    """The backend `zero-shot`: a row is the probability of every level word for every dimension."""
 
-    name = "words"
+    name = "zero-shot"
     is_scaled = True
 
     def __init__(self, targets: Targets, model: Path | None = None) -> None:
