@@ -20,8 +20,16 @@ __all__ = ["ReviewTab", "agreement_html", "draft_html", "sample_html"]
 _KEYS = """
 const keys = {a: "accept", e: "edit", r: "reject", s: "send-back", n: "later"};
 const field = (name) => document.querySelector(`#${name} textarea, #${name} input`);
-const press = (name) => document.querySelector(`#review-${name}`)?.click();
+const seen = () => field("review-draft")?.value + document.querySelector("#review-said").innerText;
+const PATIENCE_MS = 2000;
 let asked = "reject";
+let pressed = { seen: null, at: 0 };
+// What is typed before the answer is on the screen would be about a draft nobody has seen yet.
+const waits = () => pressed.seen === seen() && Date.now() - pressed.at < PATIENCE_MS;
+function press(name) {
+  pressed = { seen: seen(), at: Date.now() };
+  document.querySelector(`#review-${name}`)?.click();
+}
 function begin(name) {
   const reason = field("review-reason");
   if ((name === "reject" || name === "send-back") && reason && !reason.value.trim()) {
@@ -36,7 +44,7 @@ function begin(name) {
 document.addEventListener("keydown", (event) => {
   if (!element.offsetParent || event.metaKey || event.altKey || event.isComposing) return;
   const target = event.target;
-  if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) {
+  if (target.matches("textarea, select, input:not([type=checkbox])")) {
     const sends = event.key === "Enter" && !event.shiftKey;
     if (event.key === "Escape") target.blur();
     else if (sends && target.closest("#review-reason")) press(asked);
@@ -50,7 +58,7 @@ document.addEventListener("keydown", (event) => {
   const name = keys[event.key.toLowerCase()];
   if (!name || event.ctrlKey) return;
   event.preventDefault();
-  begin(name);
+  if (!waits()) begin(name);
 }, true);
 """
 _LOOK = (
@@ -176,7 +184,9 @@ class ReviewTab:
                 self.second = gr.Checkbox(label=label("review_second"), scale=0, min_width=220)
                 sample = gr.Button(label("review_start_sample"), size="sm", scale=0, min_width=160)
                 rest = gr.Button(label("review_accept_rest"), size="sm", scale=0, min_width=200)
+            self.sample = gr.HTML("", apply_default_css=False, elem_id="review-sample")
             self.page = gr.HTML("", apply_default_css=False, elem_id="review-page")
+            self.said = gr.HTML("", apply_default_css=False, elem_id="review-said")
             with gr.Row(elem_classes="bar"):
                 accept = self._button("accept", "primary")
                 edit = self._button("edit")
@@ -189,8 +199,6 @@ class ReviewTab:
                 self.options = gr.Textbox(
                     label=label("review_options"), lines=4, elem_id="review-options"
                 )
-            self.said = gr.HTML("", apply_default_css=False, elem_id="review-said")
-            self.sample = gr.HTML("", apply_default_css=False, elem_id="review-sample")
         self._shown = [
             self.draft, self.page, self.reason, self.question, self.options, self.said, self.sample,
             self.sitting,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.questions.claims import Claim, Thing
 from pipelines.questions.languages import Sentence
@@ -30,6 +30,7 @@ _LACKS = (
     r"无|未见|遗漏了|漏了|少了)"
 )
 _HAS = r"(?:有|标注了|标明了|给出了|包含|包括|提供了|带有|具有|附有|标出了|配有)"
+_OWNED = re.compile(rf"(?P<subject>.*?){_ADVERB}(?:{_LACKS}|{_HAS}).")
 _PLACE = (
     r"(?P<place>(?:(?:[xyzXYZ横纵]|时间|水平|垂直)轴|"
     r"[左右上下中]+(?:侧|边|面|方)?(?:的)?(?:子?图|面板)|[左右][上下]角|"
@@ -46,6 +47,24 @@ _LEVELS = {
 
 def _any(forms: Sequence[str]) -> str:
     return "(?:" + "|".join(sorted(forms, key=len, reverse=True)) + ")"
+
+
+def _without_lead(clause: str) -> str:
+    while (lead := _LEAD.match(clause)) and lead.end() < len(clause):
+        clause = clause[lead.end() :]
+    return clause
+
+
+def _with_subjects(clauses: Iterable[str]) -> Iterator[str]:
+    """Yield clauses; *也没有单位* gets the subject of what the clause before has or lacks."""
+    subject = ""
+    for clause in clauses:
+        owned = _OWNED.match(clause)
+        if owned is None:
+            subject = ""
+        elif owned["subject"]:
+            subject = _WHOLE.sub("", owned["subject"])
+        yield f"{subject}{clause}" if owned and not owned["subject"] else clause
 
 
 class ChineseReader:
@@ -83,10 +102,7 @@ class ChineseReader:
         text = re.sub(r"\s+", "", sentence.text).strip("。！!.；;，, ")
         claims: list[Claim] = []
         hedged = bool(_HEDGES.search(text))
-        for clause in _CUT.split(text):
-            plain = clause
-            while (lead := _LEAD.match(plain)) and lead.end() < len(plain):
-                plain = plain[lead.end() :]
+        for plain in _with_subjects(map(_without_lead, _CUT.split(text))):
             verdict = self._verdict.fullmatch(plain)
             if verdict:
                 claims.append(
