@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -246,19 +247,26 @@ def _label_studio(path: Path, study: Study, renamed: Mapping[str, str]) -> Forei
 
     del renamed
     found = Foreign()
-    for one in read_label_studio(path, study):
+    n_seen: Counter[tuple[str, str]] = Counter()
+    # One person may annotate a task again; the order of time keeps numbers when more come.
+    for one in sorted(read_label_studio(path, study), key=lambda one: one.at or ""):
         image = one.image.partition("?d=")[2] or one.image
         found.describe(image)
+        stimulus = one.stimulus or image
+        n_seen[stimulus, one.rater] += 1
+        number = n_seen[stimulus, one.rater]
         head = {
-            "stimulus": one.stimulus or image, "rater": one.rater, "rated_at": one.at,
-            "session": "label-studio",
+            "stimulus": stimulus, "rater": one.rater, "rated_at": one.at,
+            "session": "label-studio" if number == 1 else f"label-studio-{number}",
         }  # fmt: skip
-        texts = [text for _, text in one.texts]
-        for number, (dimension, score) in enumerate(one.scores.items()):
-            feedback = "\n".join(texts) if number == 0 else None
-            found.ratings.append(
-                {**head, "dimension": dimension, "score": f"{score:g}", "feedback": feedback}
-            )
+        found.ratings += [
+            {**head, "dimension": name, "score": f"{score:g}"} for name, score in one.scores.items()
+        ]
+        found.ratings += [
+            {**head, "dimension": about or study.dimension_names[0], "feedback": text,
+             "feedback_dimension": about}
+            for about, text in one.texts
+        ]  # fmt: skip
     return found
 
 

@@ -80,7 +80,7 @@ def import_foreign(
         if published:
             _ask(study, published, file, report)
         if foreign.ratings:
-            _rate(study, foreign.ratings, report)
+            _rate(study, foreign.ratings, report, may_change=format_ == "label-studio")
         report["notes"] += [f"{file.name}: {note}." for note in foreign.notes]
     return report
 
@@ -168,7 +168,11 @@ def _add(report: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 
 def _rate(
-    study: Store | SnapshotStore, ratings: Sequence[Mapping[str, Any]], report: dict[str, Any]
+    study: Store | SnapshotStore,
+    ratings: Sequence[Mapping[str, Any]],
+    report: dict[str, Any],
+    *,
+    may_change: bool,
 ) -> None:
     found = _finder(study)
     rows = [
@@ -177,7 +181,13 @@ def _rate(
     ]
     columns = [name for name in IMPORT_COLUMNS if any(name in row for row in rows)]
     table = pa.table({c: pa.array([row.get(c) for row in rows], pa.string()) for c in columns})
-    facts, counts = rating_facts(table, study)
+    changed: list[str] = []
+    facts, counts = rating_facts(table, study, changed if may_change else None)
     study.append_many(facts)
+    if changed:
+        report["notes"].append(
+            f"{len(changed)} annotations were changed after they were taken in. The study keeps "
+            f"what it has; void what is wrong: {', '.join(changed[:5])}."
+        )
     report["ratings"] += counts.ratings
     report["feedback"] += counts.feedback

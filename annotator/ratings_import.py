@@ -21,7 +21,7 @@ __all__ = ["IMPORT_COLUMNS", "ImportCounts", "rating_facts"]
 
 IMPORT_COLUMNS = (
     "stimulus", "item", "rater", "dimension", "score", "rated_at", "session", "feedback",
-    "submission", "arm", "probability",
+    "feedback_dimension", "submission", "arm", "probability",
 )  # fmt: skip
 """Columns that are read; others are ignored."""
 
@@ -67,7 +67,9 @@ class _Sheet:
         return "i" + hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
 
 
-def rating_facts(table: pa.Table, study: Reads) -> tuple[list[Fact], ImportCounts]:
+def rating_facts(
+    table: pa.Table, study: Reads, changed: list[str] | None = None
+) -> tuple[list[Fact], ImportCounts]:
     """Return the facts that a long table of ratings adds to a study.
 
     Rows of one rater, stimulus and session (and submission, where given) are one submission.
@@ -75,6 +77,8 @@ def rating_facts(table: pa.Table, study: Reads) -> tuple[list[Fact], ImportCount
     Args:
         table: Columns of `IMPORT_COLUMNS`, all text.
         study: The study as it is.
+        changed: Where given, submissions that the study has with other scores are named here and
+            stay as they are, instead of being refused.
 
     Raises:
         UserError: naming the row: `missing_column`, `unknown_stimulus`, `ambiguous_name`,
@@ -92,6 +96,9 @@ def rating_facts(table: pa.Table, study: Reads) -> tuple[list[Fact], ImportCount
             facts.append(_submitted(sheet, at))
             continue
         if dict(zip(there["dimensions"], there["scores"], strict=True)) != sheet.scores:
+            if changed is not None:
+                changed.append(sheet.submission)
+                continue
             raise UserError(
                 "already_rated",
                 f"Row {sheet.first_row}: {sheet.rater} has rated {sheet.stimulus} in this session "
@@ -158,7 +165,8 @@ def _add(sheet: _Sheet, row: Mapping[str, str | None], number: int, study: Study
     dimension = _dimension(row["dimension"], number, study)
     text = clean_text(row.get("feedback") or "")
     if text.strip():
-        sheet.texts[text, None] = None
+        about = row.get("feedback_dimension") or None
+        sheet.texts[text, about and _dimension(about, number, study)] = None
     sheet.rated_at = sheet.rated_at or row.get("rated_at") or None
     sheet.arm = sheet.arm or row.get("arm") or None
     if sheet.probability is None and row.get("probability"):

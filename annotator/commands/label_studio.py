@@ -58,6 +58,8 @@ def pull(context: typer.Context, url: _Url, token: _Token, project: _Title = "")
         file = Path(folder, "label-studio.json")
         file.write_text(json.dumps(tasks), encoding="utf-8")
         report = import_foreign(study, [file], "label-studio", {}, with_images=False)
+    for note in report["notes"]:
+        answer.say(f"Note: {note}")
     counts = {name: report[name] for name in ("ratings", "feedback")}
     answer.give(
         {"annotations": sum(len(task["annotations"]) for task in tasks), **counts},

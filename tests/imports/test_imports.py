@@ -194,6 +194,51 @@ def test_label_studio_annotations_become_ratings(run, tmp_path) -> None:
     assert run("import", str(tmp_path / "ls.json"), "--format", "label-studio")["ratings"] == 0
 
 
+def test_label_studio_texts_keep_their_dimension_and_one_person_may_annotate_again(
+    run, tmp_path
+) -> None:
+    (tmp_path / "a.png").write_bytes(png(1))
+
+    def annotation(at: str, level: str | None, **texts: str) -> dict[str, object]:
+        result = [
+            {"from_name": name.replace("_", "-"), "to_name": "image", "type": "textarea",
+             "value": {"text": [text]}} for name, text in texts.items()
+        ]  # fmt: skip
+        if level:
+            result.append({"from_name": "clarity", "to_name": "image", "type": "choices",
+                           "value": {"choices": [level]}})  # fmt: skip
+        who = {"email": "ann@example.org"}
+        return {"completed_by": who, "created_at": f"2026-01-0{at}T00:00:00Z", "result": result}
+
+    only_text = annotation("3", None, feedback="seen again")
+    first = annotation("1", "4 Good", feedback_clarity="axis is small", feedback="fine")
+    tasks = [{"data": {"image": "a.png"}, "annotations": [only_text, first]}]
+    file = tmp_path / "ls.json"
+    file.write_text(json.dumps(tasks), encoding="utf-8")
+    line = ("import", str(file), "--format", "label-studio")
+    report = run(*line)
+    assert (report["ratings"], report["feedback"], report["notes"]) == (1, 3, [])
+    run("export", "csv", "--out", str(tmp_path / "out"), "--with-names")
+    text = (tmp_path / "out" / "feedback.csv").read_text("utf-8")
+    assert '"clarity","axis is small"' in text
+    assert run(*line)["feedback"] == 0
+    tasks[0]["annotations"] += [annotation("5", "2 Poor"), annotation("4", "1 Bad")]
+    first["result"][-1]["value"]["choices"] = ["5 Excellent"]
+    file.write_text(json.dumps(tasks), encoding="utf-8")
+    report = run(*line)
+    assert report["ratings"] == 2
+    assert "changed after they were taken in" in report["notes"][0]
+    assert sorted(r["score"] for r in ratings_of(run, tmp_path)) == ["1", "2", "4"]
+
+
+def ratings_of(run, tmp_path: Path) -> list[dict[str, str]]:
+    import csv
+
+    run("export", "csv", "--out", str(tmp_path / "again"))
+    with (tmp_path / "again" / "ratings.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_an_image_that_is_not_there_is_named(run, tmp_path) -> None:
     (tmp_path / "t.txt").write_text("x.png#3.5#y.png", encoding="utf-8")
     report = run("import", str(tmp_path / "t.txt"), "--format", "isrgq")
