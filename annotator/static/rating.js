@@ -130,7 +130,13 @@ class RatingScreen {
     if (!document.querySelector("dialog[open]")) this.steps[0].focus();
     if (known.image) this.keyboard.catchUp();
     else this.shownAt = performance.now();
-    if (item.upcoming) this.viewer.prepare(item.upcoming).catch(() => {});
+    if (item.upcoming) this.prepare(item.upcoming);
+  }
+
+  /** Have the next image decoded; the page says when it is, for whoever measures. */
+  prepare(picture) {
+    const { dataset } = this.frame.image;
+    this.viewer.prepare(picture).then(() => (dataset.ready = picture.image_url), () => {});
   }
 
   async showImage({ stimulus }) {

@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SIZES = [(1640, 1102), (512, 512), (2000, 1500), (300, 200), (640, 2400), (3000, 700)]
-N_RATERS = 40
+N_RATERS = 60
 # Machines that run tests are often busy with other things.
 expect.set_options(timeout=15_000)
 
