@@ -20,6 +20,11 @@ _POINTED_AT = re.compile(
     r"figures?|images?)\b|\S*[A-Z0-9])"
 )
 """*In*, *at*, *for* and *of* name a part of the figure only so: not *in print*, *in greyscale*."""
+_PART = re.compile(
+    r"\b(?:panels?|plots?|images?|figures?|parts?|insets?|half|corner|side|rows?|columns?|left|right|"
+    r"top|bottom)\b",
+    re.IGNORECASE,
+)
 _CUT_LIST = re.compile(r"\w+s\s+\w$")
 """*panels A*, of *panels A and B*."""
 
@@ -66,6 +71,9 @@ class ThingReader:
             if thing is None:
                 return None
             things.append(thing)
+        if _PART.search(things[-1].place):
+            # *no units and no scale bar in the left image*: whether both are meant is not said.
+            return [thing for thing in things if thing.place]
         return things
 
     def _one(self, text: str) -> Thing | None:
