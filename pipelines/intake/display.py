@@ -14,9 +14,10 @@ from PIL import Image
 from pipelines.intake.colour import on_white, profile_of, to_srgb
 from pipelines.intake.deep import deep_pixels, is_deep, is_white_zero
 from pipelines.intake.formats import WEB_FORMATS
+from pipelines.intake.scientific import read_scientific
 from pipelines.intake.window import to_eight_bit, window_of
 
-__all__ = ["BROKEN", "Display", "displayed"]
+__all__ = ["BROKEN", "Display", "displayed", "scientific_display"]
 
 BROKEN = (
     OSError, SyntaxError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError,
@@ -92,6 +93,26 @@ def displayed(image: Image.Image, source: BinaryIO) -> Display:
     picture = to_srgb(picture, profile)
     how = {"reason": reasons, "window": window, "page": 0, "to": "sRGB PNG"}
     return Display(picture, image.format or "", mode, n_pages, how if reasons else None)
+
+
+def scientific_display(source: BinaryIO, max_pixels: int) -> Display:
+    """Make what is displayed of a TIFF that Pillow has no mode for; errors as `read_scientific`."""
+    page = read_scientific(source, max_pixels)
+    reasons = ["TIFF is not shown by browsers"]
+    if page.n_pages > 1:
+        reasons.append(f"first of {page.n_pages} pages")
+    if page.n_shown < page.n_channels:
+        first = "first" if page.n_shown == 1 else f"first {page.n_shown}"
+        reasons.append(f"{first} of {page.n_channels} channels")
+    if page.window is not None:
+        reasons.append("more than 8 bits")
+    picture = page.picture
+    if page.orientation in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[page.orientation])
+        reasons.append("rotated")
+    window = None if page.window is None else list(page.window)
+    how = {"reason": reasons, "window": window, "page": 0, "to": "sRGB PNG"}
+    return Display(picture, "TIFF", page.mode, page.n_pages, how)
 
 
 def _shallow(image: Image.Image, source: BinaryIO) -> tuple[Image.Image, list[float]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import stat
 import warnings
@@ -22,7 +23,7 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from pipelines.intake.claims import Claims
-from pipelines.intake.display import BROKEN, Display, displayed
+from pipelines.intake.display import BROKEN, Display, displayed, scientific_display
 from pipelines.intake.formats import (
     N_SNIFFED,
     READABLE,
@@ -34,6 +35,7 @@ from pipelines.intake.formats import (
 from pipelines.intake.keep import copy_into, landing
 from pipelines.intake.phash import perceptual_hash
 from pipelines.intake.records import Candidate, Refused, RefusedContent, Seen, TakenIn
+from pipelines.intake.scientific import needs_tifffile
 from pipelines.intake.whole import check_whole
 from schemas.layout import THUMBNAIL_PX, ImageFolder, has_thumbnail
 
@@ -51,6 +53,8 @@ _LARGE_PIXELS = 32_000_000
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 PngImagePlugin.MAX_TEXT_CHUNK = 1 << 26
 PngImagePlugin.MAX_TEXT_MEMORY = 1 << 27
+# What it logs of a damaged file is in the reason of its refusal.
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 class _Refusal(Exception):
@@ -204,16 +208,8 @@ def _sha256(file: BinaryIO) -> str:
 def _decoded(source: BinaryIO, incoming: Path) -> Display:
     source.seek(0)
     try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            Image.open(source, formats=READABLE) as image,
-        ):
-            n_pixels = image.width * image.height
-            if n_pixels > MAX_PIXELS:
-                raise _too_large(n_pixels / 1e6)
-            with _alone(incoming, n_pixels):
-                check_whole(image, source)
-                return displayed(image, source)
+        with warnings.catch_warnings(action="ignore"):
+            return _pillows(source, incoming) or _tifffiles(source, incoming)
     except Image.DecompressionBombError as error:
         raise _too_large(None) from error
     except UnidentifiedImageError as error:
@@ -222,6 +218,37 @@ def _decoded(source: BinaryIO, incoming: Path) -> Display:
         raise _Refusal("There is not enough memory to decode it.") from error
     except BROKEN as error:
         raise _Refusal(f"Truncated or damaged: {error}.") from error
+
+
+def _pillows(source: BinaryIO, incoming: Path) -> Display | None:
+    """Decode through Pillow; None for a TIFF for which it has no mode."""
+    try:
+        with Image.open(source, formats=READABLE) as image:
+            n_pixels = image.width * image.height
+            if n_pixels > MAX_PIXELS:
+                raise _too_large(n_pixels / 1e6)
+            if needs_tifffile(image):
+                return None
+            with _alone(incoming, n_pixels):
+                check_whole(image, source)
+                return displayed(image, source)
+    except UnidentifiedImageError:
+        source.seek(0)
+        if sniff(source.read(N_SNIFFED)) != "TIFF":
+            raise
+        return None
+
+
+def _tifffiles(source: BinaryIO, incoming: Path) -> Display:
+    """Decode a TIFF for which Pillow has no mode."""
+    n_bytes = source.seek(0, os.SEEK_END)
+    try:
+        with _alone(incoming, n_bytes):
+            return scientific_display(source, MAX_PIXELS)
+    except OverflowError as error:
+        raise _Refusal(f"Too large: {error}.") from error
+    except BROKEN as error:
+        raise _NoImage(f"Truncated, damaged, or a TIFF not supported: {error}.") from error
 
 
 def _too_large(megapixels: float | None) -> _Refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import struct
 import zlib
 
@@ -115,6 +116,46 @@ def test_signed_and_float_go_from_minimum_to_maximum(show, bare_tiff, kind):
     assert shown.new.rendition["window"] == [-100, 100]
     expected = np.rint((pixels.astype(float) + 100) * (255 / 200))
     assert (shown.rendition == expected).all()
+
+
+@pytest.mark.parametrize("kind", ["f2", "f8", "u8"])
+def test_samples_that_pillow_has_no_mode_for(show, bare_tiff, kind):
+    pixels = np.linspace(0, 1023, 600).reshape(20, 30).astype(kind)
+    shown = show(bare_tiff(pixels), "x.tif")
+    assert shown.new.rendition["window"] == [0, 1023]
+    assert "more than 8 bits" in shown.new.rendition["reason"]
+    assert (shown.rendition == np.rint(pixels.astype(float) * (255 / 1023))).all()
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_many_channels_show_the_first(show, compression):
+    from tifffile import imwrite
+
+    pixels = RNG.integers(0, 4096, (5, 20, 30), dtype=np.uint16)
+    first = np.rint(pixels[0] * (255 / 4095))
+    for layout, stored in (("separate", pixels), ("contig", np.moveaxis(pixels, 0, -1))):
+        into = io.BytesIO()
+        imwrite(
+            into, stored, photometric="minisblack", planarconfig=layout, compression=compression
+        )
+        shown = show(into.getvalue(), "cells.ome.tif")
+        assert shown.new.mode == "uint16 x 5"
+        assert "first of 5 channels" in shown.new.rendition["reason"]
+        assert (shown.rendition == first).all()
+
+
+def test_sixteen_bit_colour_stored_in_planes(show):
+    """Pillow takes the high bytes only, and twelve bits become a black picture."""
+    from tifffile import imwrite
+
+    pixels = RNG.integers(0, 4096, (3, 20, 30), dtype=np.uint16)
+    into = io.BytesIO()
+    orientation = [(274, 3, 1, 6, True)]
+    imwrite(into, pixels, photometric="rgb", planarconfig="separate", extratags=orientation)
+    shown = show(into.getvalue(), "x.tif")
+    assert shown.new.rendition["window"] == [0, 4095]
+    upright = np.rot90(np.moveaxis(pixels, 0, -1), -1)
+    assert (shown.rendition == np.rint(upright * (255 / 4095))).all()
 
 
 def test_unsigned_beyond_sixteen_bit_goes_to_its_maximum(show, bare_tiff):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import zlib
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tifffile import imwrite
 
+CHANNELS = np.random.default_rng(6).integers(0, 4096, (9, 11, 6), dtype=np.uint16)
 PIXELS = np.random.default_rng(5).integers(0, 256, (60, 80, 3), dtype=np.uint8)
 
 FORMATS = [
@@ -60,6 +63,23 @@ def test_damage_is_never_fatal(bring, encoded, place, value, form):
     content = bytearray(encoded(PIXELS, form[0], **form[1]))
     content[int(place * (len(content) - 1))] ^= value
     batch = bring(bytes(content))
+    assert len(batch.new) + len(batch.refused) == 1
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(place=st.floats(0, 1), value=st.integers(1, 255), cut=st.booleans())
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_damage_of_scientific_tiff_is_never_fatal(bring, compression, place, value, cut):
+    into = io.BytesIO()
+    imwrite(into, CHANNELS, planarconfig="contig", compression=compression)
+    content = bytearray(into.getvalue())
+    where = int(place * (len(content) - 1))
+    if cut:
+        batch = bring(bytes(content[: where or 1]), "cells.tif")
+        assert not batch.new
+    else:
+        content[where] ^= value
+        batch = bring(bytes(content), "cells.tif")
     assert len(batch.new) + len(batch.refused) == 1
 
 
