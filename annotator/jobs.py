@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from annotator.clock import fresh_id, iso, now
@@ -34,7 +34,7 @@ class Job:
     kind: str
     """What sort of work; one of a kind runs at a time."""
     title: str
-    """What is done, for people."""
+    """What is done, for people, in English."""
     author: str
     started_at: str
     state: str = "running"
@@ -46,6 +46,12 @@ class Job:
     """What the work returned; None unless `done`."""
     message: str = ""
     """Why it failed."""
+    code: str = ""
+    """Stable name of the error it failed by."""
+    key: str = ""
+    """Name of the title in the catalogue of texts; empty where it is only there in English."""
+    values: Mapping[str, object] = field(default_factory=dict)
+    """What the title's `{name}` stand for."""
     ended_at: str | None = None
     is_cancelling: bool = False
     """Somebody has cancelled it and it has not come to its next step yet."""
@@ -59,14 +65,24 @@ class Jobs:
         self._lock = threading.Lock()
         self._last: dict[str, Job] = {}
 
-    def start(self, kind: str, title: str, author: str, work: Callable[[Advance], Any]) -> Job:
+    def start(
+        self,
+        kind: str,
+        title: str,
+        author: str,
+        work: Callable[[Advance], Any],
+        key: str = "",
+        **values: object,
+    ) -> Job:
         """Run `work` in a thread of its own.
 
         Args:
             kind: What sort of work.
-            title: What is done, for people.
+            title: What is done, for people, in English.
             author: Who asked for it.
             work: Called with a function that takes items done and in all.
+            key: Name of the title in the catalogue of texts.
+            values: What the `{name}` in that text stand for.
 
         Raises:
             UserError: `job_running` where one of the kind has not ended.
@@ -80,7 +96,8 @@ class Jobs:
                     "cancel it.",
                     status=409,
                 )
-            job = self._last[kind] = Job(fresh_id("j"), kind, title, author, iso(now()))
+            job = Job(fresh_id("j"), kind, title, author, iso(now()), key=key, values=values)
+            self._last[kind] = job
         threading.Thread(
             target=self._run, args=(job, work), name=f"job-{kind}", daemon=True
         ).start()
@@ -115,12 +132,13 @@ class Jobs:
         except Cancelled:
             self._end(job.kind, state="cancelled")
         except UserError as error:
-            self._end(job.kind, state="failed", message=error.message)
+            self._end(job.kind, state="failed", message=error.message, code=error.code)
         except Exception as error:  # noqa: BLE001 - the thread's last word; it is shown and logged
             _LOG.exception("%s failed", job.title, exc_info=error)
             self._end(
                 job.kind,
                 state="failed",
+                code="server_mistake",
                 message="The server made a mistake; its log says more. Try again.",
             )
         else:

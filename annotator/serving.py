@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_server", "run_server"]
 
-_GRACE_S = 3
+_GRACE_S = 2
 
 
 class Teller(Protocol):
@@ -236,6 +236,12 @@ class _Uvicorn(uvicorn.Server):
             self._on_ready()
 
 
+def _is_no_cut_stream(record: logging.LogRecord) -> bool:
+    """Tell what is worth logging from the streams of open pages, which stopping cuts off."""
+    is_cut = record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+    return not is_cut and "timeout graceful shutdown exceeded" not in record.getMessage()
+
+
 async def _serve(
     app: FastAPI, listener: socket.socket, on_ready: Callable[[], None], change: Change
 ) -> None:
@@ -248,6 +254,7 @@ async def _serve(
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=30,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_cut_stream)
     server = _Uvicorn(config, on_ready)
     change.begins(server)
     await server.serve(sockets=[listener])

@@ -24,6 +24,7 @@ from annotator.desk.packages import Packages
 from annotator.desk.people import People, state_of
 from annotator.desk.progress import Progress
 from annotator.desk.raters import Raters
+from annotator.desk.readings import RaterReadings
 from annotator.desk.siblings import Siblings
 from annotator.desk.standing import Standings
 from annotator.jobs import Jobs
@@ -88,6 +89,7 @@ class StoreDesk:
         self.people = People(store)
         self.progress = Progress(store)
         self.raters = Raters(store, self.people)
+        self.readings = RaterReadings(store, patience_s)
         self.distributions = Distributions(store, self.standings)
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)
@@ -319,7 +321,7 @@ def _vote(row: dict[str, Any]) -> Vote:
         duration_ms=row["duration_ms"],
         is_late=bool(row["is_late"]),
         is_corrected=row["is_corrected"],
-        removed_because=row["reason"] and f"{row['action']} by {row['author']}: {row['reason']}",
+        removed_because=row["reason"] and f"{row['author']}: {row['reason']}",
     )
 
 

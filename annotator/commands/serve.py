@@ -27,7 +27,15 @@ def serve(
     ] = False,
 ) -> None:
     """Run the web app; print `Ready: URL` when it answers."""
+    import os
+    import sys
+
     from annotator.serving import run_server
 
     answer: Answer = context.obj
     run_server(answer, host, port, public_url, demo=demo, simulate=simulate)
+    # All is on disk and closed. Taking the interpreter down, and waiting for whatever a thread
+    # still computes for a page that is gone, takes seconds.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

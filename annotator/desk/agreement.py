@@ -43,7 +43,9 @@ class AgreementView:
 
     def start(self, author: str) -> Job:
         """Compute it; see `Jobs.start`."""
-        return self._jobs.start("agreement", "Computing agreement", author, self._compute)
+        return self._jobs.start(
+            "agreement", "Computing agreement", author, self._compute, "agreement"
+        )
 
     def _compute(self, advance: Advance) -> int:
         advance(0, 1)

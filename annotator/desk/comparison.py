@@ -75,7 +75,9 @@ class Comparison:
 
     def start(self, author: str) -> Job:
         """Compute all methods; see `Jobs.start`."""
-        return self._jobs.start("methods", "Comparing the methods", author, self._compute)
+        return self._jobs.start(
+            "methods", "Comparing the methods", author, self._compute, "methods"
+        )
 
     def page(self, dimension: str, page: int = 1) -> Compared | None:
         """Return one page, most moved first; None before it was computed once."""
@@ -132,7 +134,7 @@ class Comparison:
             save_run(self._store, name, *compute_run(self._store, chosen))
             return name
 
-        return self._jobs.start("run", f"Keeping run {name}", author, work)
+        return self._jobs.start("run", f"Keeping run {name}", author, work, "run", name=name)
 
     def choose(self, name: str | None, author: str = "") -> None:
         """Make exports use a run, or plain means; raises `unknown_run`."""

@@ -124,8 +124,9 @@ class Figures:
         last = self._jobs.last("figures")
         if is_old and (last is None or last.state != "running"):
             self._jobs.start(
-                "figures", "Drawing the figures", author, lambda tell: self._compute(chosen, tell)
-            )
+                "figures", "Drawing the figures", author,
+                lambda tell: self._compute(chosen, tell), "figures",
+            )  # fmt: skip
         return None if kept is None else self._page_of(kept, dimension, is_old=is_old)
 
     def _compute(self, method: Method, advance: Advance) -> str:

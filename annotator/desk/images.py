@@ -60,7 +60,9 @@ class Incoming:
                 for file in (*files, *([manifest] if manifest else [])):
                     _forget(file, uploads)
 
-        return self._jobs.start("import", f"Taking in {len(files)} uploaded files", author, work)
+        return self._jobs.start(
+            "import", f"Taking in {len(files)} uploaded files", author, work, "upload", n=len(files)
+        )
 
     def folder(self, folder: str, manifest: str, author: str) -> Job:
         """Take in a folder or file of the server, named by its path.
@@ -86,6 +88,8 @@ class Incoming:
             f"Taking in {path}",
             author,
             lambda advance: take_in_images(self._store, [path], described, advance),
+            "folder",
+            path=path,
         )
 
 

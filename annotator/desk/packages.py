@@ -148,7 +148,14 @@ class Packages:
                 source.leak_report, {end: names[end] for end in ends}, figure, card,
             )  # fmt: skip
 
-        return self._jobs.start("outlook", f"Looking at an export as {choice.format}", author, work)
+        return self._jobs.start(
+            "outlook",
+            f"Looking at an export as {choice.format}",
+            author,
+            work,
+            "outlook",
+            format=choice.format,
+        )
 
     def start(self, choice: Choice, author: str) -> Job:
         """Make a package.
@@ -182,7 +189,9 @@ class Packages:
                 self._made[package] = made
             return made
 
-        return self._jobs.start("export", f"Exporting as {choice.format}", author, work)
+        return self._jobs.start(
+            "export", f"Exporting as {choice.format}", author, work, "export", format=choice.format
+        )
 
     def _check(self, choice: Choice) -> None:
         if choice.format not in FORMATS:

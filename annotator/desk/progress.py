@@ -21,8 +21,8 @@ RECENT = timedelta(days=7)
 """What counts as recent."""
 _FEWEST = 10
 """Recent submissions below which there is no pace to speak of."""
-_SHORTEST = timedelta(hours=1)
-"""A pace is never taken over less time than this."""
+_SHORTEST = timedelta(days=1)
+"""A pace is never taken over less time than this: nobody rates day and night."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,5 +111,5 @@ def _given(row: dict[str, Any]) -> Given:
         at=row["at"],
         duration_ms=row["duration_ms"],
         is_corrected=row["is_corrected"],
-        removed_because=row["reason"] and f"{row['action']} by {row['author']}: {row['reason']}",
+        removed_because=row["reason"] and f"{row['author']}: {row['reason']}",
     )

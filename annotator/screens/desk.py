@@ -34,7 +34,7 @@ from annotator.screens.desk_rater import RaterTab
 from annotator.screens.desk_reader import DeskReader, MosQuery
 from annotator.screens.desk_results import ResultsTab
 from annotator.screens.desk_studies import StudiesTab
-from annotator.screens.desk_words import Words, label, words_of
+from annotator.screens.desk_words import Words, label, refused, say, words_of
 from annotator.screens.review import ReviewTab
 from schemas.errors import UserError
 from schemas.study import Study
@@ -69,9 +69,9 @@ class Desk:
         """Return the first page of what matches."""
         return self.show_mos(replace(query, search=text.strip(), page=1))
 
-    def turn(self, query: MosQuery, by: int) -> tuple[str, MosQuery]:
-        """Return the page before or after."""
-        return self.show_mos(replace(query, page=max(1, query.page + by)))
+    def turn(self, query: MosQuery, page: int) -> tuple[str, MosQuery]:
+        """Return another page."""
+        return self.show_mos(replace(query, page=max(1, page)))
 
     def sort(self, query: MosQuery, by: str) -> tuple[str, MosQuery]:
         """Return the table sorted by a column; the same column again turns it round."""
@@ -81,20 +81,20 @@ class Desk:
     def show_stimulus(self, name: str) -> tuple[str, str]:
         """Return the page of a stimulus and what went wrong, one of them empty."""
         if not name.strip():
-            return "", notice_html("Type an id or a file name, or click an image in Results.")
+            return "", notice_html(say("image_which"))
         try:
             view = self.reader.stimulus(name.strip())
         except UserError as error:
-            return "", notice_html(error.message)
+            return "", notice_html(refused(error))
         return stimulus_html(view, self.names, self.dimensions), ""
 
     def decide(self, pending: dict[str, str], reason: str, author: str) -> str:
-        """Carry out a pending decision; return what happened. Raises UserError."""
+        """Carry out a pending decision; return what happened, as HTML. Raises UserError."""
         if pending["do"] == "reverse":
             self.reader.reverse(pending["target"], reason.strip(), author)
-            return f"Taken back: {pending['about']}."
-        self.reader.decide(pending["do"], pending["target"], reason.strip(), author)
-        return f"Done: {pending['do']} {pending['about']}. It can be taken back under Decisions."
+        else:
+            self.reader.decide(pending["do"], pending["target"], reason.strip(), author)
+        return say(f"{pending['do']}_done", about=pending["about"])
 
 
 def build_desk(
@@ -169,7 +169,7 @@ def _wire(
     desk: Desk, screen: gr.Blocks, parts: tuple[Any, ...], panels: tuple[gr.HTML, ...]
 ) -> None:
     tab, tabs, overview, results, name, stimulus, said, confirm, rater = parts
-    pages = [overview, results.table, results.query, stimulus, rater.page]
+    pages = [overview, results.table, results.query, stimulus, rater.page, rater.given]
 
     def clicked(query: MosQuery, event: gr.EventData, request: gr.Request) -> list[Any]:
         return _answer_click(desk, rater, query, event._data, words_of(request))
@@ -180,17 +180,18 @@ def _wire(
         query: MosQuery,
         shown: str,
         person: str | None,
+        number: int,
         request: gr.Request,
     ) -> list[Any]:
         try:
             message = desk.decide(pending, reason, request.username or "")
         except UserError as error:
-            return [notice_html(error.message), *[gr.skip()] * 7]
+            return [notice_html(refused(error)), *[gr.skip()] * 8]
         page = desk.show_stimulus(shown)[0] if shown else ""
         shut = [gr.update(visible=False), ""]
-        of_rater = rater.show(person, 1, words_of(request))[1] if person else gr.skip()
+        of_rater = rater.decided(person, number) if person else [gr.skip()] * 2
         overview_now = desk.show_overview()
-        return [notice_html(message), *shut, overview_now, *desk.show_mos(query), page, of_rater]
+        return [notice_html(message), *shut, overview_now, *desk.show_mos(query), page, *of_rater]
 
     shown, done = in_order("desk", again=True), in_order("desk")
     screen.load(desk.show_overview, None, overview, **shown)
@@ -200,10 +201,10 @@ def _wire(
     answers = [results.table, results.query, tabs, name, stimulus, said]
     form = [confirm.group, confirm.question, confirm.pending]
     everything = [*answers, *form, *rater.outputs]
-    for page in (overview, results.table, stimulus, rater.page, *panels):
+    for page in (overview, results.table, stimulus, rater.page, rater.given, *panels):
         page.click(clicked, results.query, everything, **shown)
     confirm.cancel.click(lambda: gr.update(visible=False), None, confirm.group, **shown)
-    asked = [confirm.pending, confirm.reason, results.query, name, rater.name]
+    asked = [confirm.pending, confirm.reason, results.query, name, rater.name, rater.number]
     for event in (confirm.go.click, confirm.reason.submit):
         event(decide, asked, [said, confirm.group, confirm.reason, *pages], **done)
 
@@ -214,11 +215,11 @@ _DECISIONS = ("void", "exclude", "retire", "reverse")
 def _answer_click(
     desk: Desk, rater: RaterTab, query: MosQuery, said: dict[str, str], words: Words
 ) -> list[Any]:
-    """Return table, query, tabs, name, stimulus page, message, the form's three, the rater's five.
+    """Return table, query, tabs, name, stimulus page, message, the form's three, the rater's seven.
 
     Clicks that belong to one tab alone are answered there.
     """
-    same = [gr.skip()] * 14
+    same = [gr.skip()] * 16
     if said["do"] == "sort":
         return [*desk.sort(query, said["target"]), *same[2:]]
     if said["do"] == "tab":

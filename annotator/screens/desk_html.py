@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import count
 from typing import Any
 
 from annotator.screens.desk_reader import (
@@ -31,12 +32,16 @@ __all__ = [
     "notice_html",
     "open_link",
     "overview_html",
+    "pager",
     "pending_html",
+    "rater_link",
     "stimulus_html",
     "table_html",
     "tag",
     "thumbnail",
 ]
+
+_SAID = count(1)
 
 Names = Mapping[str, str]
 """Dimension or composite -> its label, in the order of the columns."""
@@ -47,11 +52,14 @@ def header_html(title: str) -> str:
     return (
         f'<div class="siqa desk-head"><h1>{escape(title)}</h1>'
         f'<span class="soft">{say("desk")}</span>'
-        '<button type="button" class="link push" onclick="siqaTheme.toggle()">'
+        '<button type="button" class="link push" onclick="siqaLanguage.turn()">'
+        f"{say('other_language')}</button>"
+        '<button type="button" class="link" onclick="siqaTheme.toggle()">'
         f"{say('theme')}</button>"
         '<form method="post" action="/leave" onsubmit="return confirm('
-        "'Sign out here? To come back you need a new invite link.'"
-        f')"><button class="link">{say("sign_out")}</button></form></div>'
+        "this.querySelector('.sure').innerText)"
+        f'"><span class="sure unseen" aria-hidden="true">{say("sign_out_sure")}</span>'
+        f'<button class="link">{say("sign_out")}</button></form></div>'
     )
 
 
@@ -68,8 +76,9 @@ def overview_html(overview: Overview) -> str:
     share = f"{100 * overview.share_complete:.1f}"
     return (
         f'<div class="siqa desk"><div class="meter" role="progressbar" aria-valuenow="{share}"'
-        f' aria-valuemin="0" aria-valuemax="100" aria-label="Progress of the study">'
-        f'<i style="width:{share}%"></i></div><div class="tiles">{numbers}</div>'
+        f' aria-valuemin="0" aria-valuemax="100" aria-labelledby="share-of-wanted">'
+        f'<i style="width:{share}%"></i></div>'
+        f'<div class="tiles" id="share-of-wanted">{numbers}</div>'
         f"{_demo(overview)}{_next_step(overview)}{_raters(overview.raters)}{history_html(overview.decisions)}</div>"
     )
 
@@ -110,7 +119,8 @@ def _raters(raters: Sequence[RaterRow]) -> str:
         ]
         for row in raters
     ]
-    keys = ("people_name", "people_role", "people_n", "texts", "people_last", "people_state")
+    keys = ("people_name", "people_role", "people_n", "people_texts", "people_last",
+            "people_state")  # fmt: skip
     head = [say(key) for key in keys]
     return f"<h2>{say('tab_people')}</h2>" + table_html(
         head, rows, numeric={2, 3}, is_html_head=True
@@ -118,15 +128,13 @@ def _raters(raters: Sequence[RaterRow]) -> str:
 
 
 def _rater(row: RaterRow) -> str:
-    if row.role != "rater":
-        return escape(row.rater)
-    return button(escape(row.rater), do="rater", target=row.rater, kind="opener")
+    return escape(row.rater) if row.role != "rater" else rater_link(row.rater)
 
 
 def _exclude(row: RaterRow) -> str:
     if row.role != "rater" or row.state == "excluded":
         return ""
-    return button(say("exclude"), do="exclude", target=row.rater, about=f"rater {row.rater}")
+    return button(say("exclude"), do="exclude", target=row.rater, about=row.rater)
 
 
 def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
@@ -135,9 +143,10 @@ def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
         return f'<div class="siqa desk">{empty(say("computing"), say("computing_then"))}</div>'
     if not page.rows:
         return _nothing_found(query)
-    columns = {"file_name": "Image", "n": "n"} | {f"mos:{name}": names[name] for name in names}
+    columns = {"file_name": say("image"), "n": "n"}
+    columns |= {f"mos:{name}": escape(names[name]) for name in names}
     head = [
-        '<span class="unseen">picture</span>',
+        f'<span class="unseen">{say("picture")}</span>',
         *(_sorter(key, label, query) for key, label in columns.items()),
     ]
     rows = [
@@ -150,14 +159,27 @@ def mos_html(page: MosPage, query: MosQuery, names: Names) -> str:
         ]
         for row in page.rows
     ]
-    about = f'<p class="soft">{_where(page)} · {say("plain_cell")}{_as_of(page)}</p>'
+    turn = pager(page.page, page.n_pages)
+    about = f"{say('n_images', n=f'{page.n_found:,}')} · {say('plain_cell')}{_as_of(page)}"
     body = table_html(head, rows, numeric=set(range(2, len(head))), is_html_head=True)
-    return f'<div class="siqa desk">{about}{body}</div>'
+    again = f'<div class="row end">{turn}</div>' if turn else ""
+    return (
+        f'<div class="siqa desk"><div class="row"><p class="soft">{about}</p>{turn}</div>'
+        f"{body}{again}</div>"
+    )
 
 
-def _where(page: MosPage) -> str:
-    pages = {"page": f"{page.page:,}", "pages": f"{page.n_pages:,}"}
-    return say("images_page", n=f"{page.n_found:,}", **pages)
+def pager(page: int, n_pages: int) -> str:
+    """Return where one is and the buttons before and after; nothing where there is one page.
+
+    They raise clicks `turn` with the page wanted.
+    """
+    if n_pages < 2:
+        return ""
+    before = button(say("previous"), do="turn", target=str(page - 1), is_off=page <= 1)
+    after = button(say("next"), do="turn", target=str(page + 1), is_off=page >= n_pages)
+    where = say("page_of", page=f"{page:,}", pages=f"{n_pages:,}")
+    return f'<span class="pager">{before}<span class="soft">{where}</span>{after}</span>'
 
 
 def _as_of(page: MosPage) -> str:
@@ -178,7 +200,7 @@ def _nothing_found(query: MosQuery) -> str:
 def _sorter(key: str, label: str, query: MosQuery) -> str:
     is_it = query.sort == key
     arrow = (" ↓" if query.descending else " ↑") if is_it else ""
-    return button(f"{escape(label)}{arrow}", do="sort", target=key, kind="sorter", pressed=is_it)
+    return button(f"{label}{arrow}", do="sort", target=key, kind="sorter", pressed=is_it)
 
 
 def estimate_html(estimate: Estimate | None) -> str:
@@ -195,7 +217,7 @@ def stimulus_html(view: StimulusView, names: Names, dimensions: Sequence[str]) -
     source = f"/images/{escape(view.stimulus, quote=True)}"
     retired = tag(say("retired")) if view.is_retired else ""
     retire = "" if view.is_retired else button(
-        say("retire"), do="retire", target=view.stimulus, about=f"image {view.file_name}"
+        say("retire"), do="retire", target=view.stimulus, about=view.file_name
     )  # fmt: skip
     numbers = table_html(
         list(names.values()), [[estimate_html(view.estimates.get(n)) for n in names]]
@@ -217,7 +239,7 @@ def _votes(votes: Sequence[Vote], dimensions: Sequence[str], names: Names) -> st
         return _votes_title() + empty(say("no_ratings"), "")
     rows = [
         [
-            f'<span class="nowrap">{escape(vote.rater)}</span>',
+            rater_link(vote.rater),
             *(_score(vote.scores.get(name)) for name in dimensions),
             "".join(f'<p class="text">{escape(text)}</p>' for text in vote.texts),
             f"{clock_time(vote.at)}{_seconds(vote.duration_ms)}",
@@ -241,7 +263,9 @@ def _score(score: float | None) -> str:
 
 
 def _seconds(duration_ms: int | None) -> str:
-    return "" if duration_ms is None else f"<small>after {duration_ms / 1000:.0f} s</small>"
+    if duration_ms is None:
+        return ""
+    return f"<small>{say('after_seconds', n=f'{duration_ms / 1000:.0f}')}</small>"
 
 
 def _vote_state(vote: Vote) -> str:
@@ -249,9 +273,7 @@ def _vote_state(vote: Vote) -> str:
         return tag(say("taken_out")) + f"<small>{escape(vote.removed_because)}</small>"
     if vote.is_corrected:
         return tag(say("corrected"))
-    void = button(
-        say("void"), do="void", target=vote.submission, about=f"the submission of {vote.rater}"
-    )
+    void = button(say("void"), do="void", target=vote.submission, about=vote.rater)
     return (tag(say("late")) if vote.is_late else "") + void
 
 
@@ -262,7 +284,7 @@ def history_html(decisions: Sequence[Decision]) -> str:
     rows = [
         [
             clock_time(one.at),
-            f"{escape(one.action)} {escape(one.target)}",
+            f"{say('did_' + one.action)} {_target(one)}",
             escape(one.reason),
             escape(one.author),
             _undo(one),
@@ -273,20 +295,26 @@ def history_html(decisions: Sequence[Decision]) -> str:
     return f"<h3>{say('decisions')}</h3>" + table_html(head, rows, is_html_head=True)
 
 
+def _target(decision: Decision) -> str:
+    if decision.action == "retire":
+        return open_link(decision.target, decision.target)
+    if decision.action == "exclude":
+        return rater_link(decision.target)
+    return f"<code>{escape(decision.target)}</code>"
+
+
 def _undo(decision: Decision) -> str:
     if decision.reversed_at is not None:
-        return (
-            f"taken back {clock_time(decision.reversed_at)} by {escape(decision.reversed_by or '')}"
-        )
-    about = f"the decision “{decision.action} {decision.target}”"
-    return button(say("take_back"), do="reverse", target=decision.decision, about=about)
+        who = say("by", who=decision.reversed_by or "–")
+        return f"{say('taken_back')} {clock_time(decision.reversed_at)} {who}"
+    return button(say("take_back"), do="reverse", target=decision.decision, about=decision.target)
 
 
 def _about(view: StimulusView) -> str:
-    facts: list[tuple[str, Any]] = [("came as", path) for path in view.sightings]
-    facts += [] if view.rendition is None else [("displayed", view.rendition)]
-    facts += list(view.details.items())
-    rows = [[escape(str(name)), escape(str(value))] for name, value in facts]
+    facts: list[tuple[str, Any]] = [(say("came_as"), path) for path in view.sightings]
+    facts += [] if view.rendition is None else [(say("displayed"), view.rendition)]
+    facts += [(escape(str(name)), value) for name, value in view.details.items()]
+    rows = [[name, escape(str(value))] for name, value in facts]
     return f"<h3>{say('about_file')}</h3>" + table_html(["", ""], rows) if rows else ""
 
 
@@ -296,13 +324,18 @@ def pending_html(action: str, about: str) -> str:
     return f'<div class="siqa desk"><p><b>{question}</b></p></div>'
 
 
-def notice_html(message: str) -> str:
-    """Return one line that says what happened, or nothing for an empty message."""
-    if not message:
+def notice_html(said: str) -> str:
+    """Return one line that says what happened, or nothing where nothing is said.
+
+    Args:
+        said: HTML. It is shown again when it is said again, though it was clicked away.
+    """
+    if not said:
         return ""
     return (
-        '<div class="siqa desk"><p class="said" role="status" title="Click to close"'
-        f' onclick="this.remove()">{escape(message)}</p></div>'
+        f'<div class="siqa desk" data-said="{next(_SAID)}">'
+        f'<p class="said" role="status">{said}'
+        f'<button type="button" class="link" data-hush>{say("dismiss")}</button></p></div>'
     )
 
 
@@ -322,7 +355,7 @@ def table_html(
             for place, cell in enumerate(row)
         )
 
-    unseen = '<span class="unseen">more</span>'
+    unseen = f'<span class="unseen">{say("more")}</span>'
     names = cells([one if is_html_head else escape(one) or unseen for one in head], "th")
     top = f"<tr>{names}</tr>" if any(head) else ""
     body = "".join(
@@ -332,22 +365,31 @@ def table_html(
     return f'<div class="scroll"><table>{top}{body}</table></div>'
 
 
-def note(message: str, *, is_bad: bool = False) -> str:
-    """Return one line that says what happened or what is wrong; nothing for an empty message."""
+def note(said: str, *, is_bad: bool = False) -> str:
+    """Return one line that says what happened or what is wrong, given as HTML."""
     kind = "bad" if is_bad else "soft"
-    return (
-        f'<div class="siqa desk"><p class="{kind}" role="status">{escape(message)}</p></div>'
-        * bool(message)
-    )
+    return f'<div class="siqa desk"><p class="{kind}" role="status">{said}</p></div>'
 
 
 def button(
-    text: str, *, do: str, target: str, about: str = "", kind: str = "small", pressed: bool = False
+    text: str,
+    *,
+    do: str,
+    target: str,
+    about: str = "",
+    kind: str = "small",
+    pressed: bool = False,
+    is_off: bool = False,
 ) -> str:
     """Return a button that raises its panel's click event; `text` is HTML."""
     said = escape(json.dumps({"do": do, "target": target, "about": about}), quote=True)
-    state = ' aria-pressed="true"' if pressed else ""
+    state = (' aria-pressed="true"' if pressed else "") + (" disabled" if is_off else "")
     return f'<button type="button" class="{kind}" data-do="{said}"{state}>{text}</button>'
+
+
+def rater_link(rater: str) -> str:
+    """Return a button that opens the page of a rater."""
+    return button(escape(rater), do="rater", target=rater, kind="opener")
 
 
 def open_link(stimulus: str, file_name: str) -> str:

@@ -51,7 +51,7 @@ def _list(key: str, rows: list[list[str]]) -> str:
     is_open = " open" if key == "rejected_title" else ""
     return (
         f"<details{is_open}><summary>{say(key)}</summary>"
-        f"{table_html(['', ''], rows[:_MOST_LINES])}{rest}</details>"
+        f'<div class="short">{table_html(["", ""], rows[:_MOST_LINES])}</div>{rest}</details>'
     )
 
 
@@ -85,6 +85,8 @@ class ImagesTab:
         shown, done = in_order("images", again=True), in_order("images")
         self.tab.select(self.show, None, everything, **shown)
         self._clock.tick(self.show, None, everything, **done)
+        for one in (files, table):
+            one.upload(self.show, None, everything, **shown)
         upload.click(self._upload, [files, table], [*everything, files, table], **done)
         take.click(self._folder, [folder, manifest], everything, **done)
         self.job.click(self._clicked, None, everything, **shown)

@@ -11,7 +11,15 @@ import gradio as gr
 from annotator.desk.comparison import Compared, Comparison
 from annotator.jobs import Jobs
 from annotator.runs import Run
-from annotator.screens.desk_html import button, clock_time, empty, open_link, table_html, tag
+from annotator.screens.desk_html import (
+    button,
+    clock_time,
+    empty,
+    open_link,
+    pager,
+    table_html,
+    tag,
+)
 from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
 from annotator.screens.desk_words import label, say
 from pipelines.opinion.comparison import Shift
@@ -31,7 +39,8 @@ def compared_html(compared: Compared | None) -> str:
     about = say("compared_about", n=f"{compared.n_ratings:,}")
     return (
         f'<div class="siqa desk">{old}<p class="soft">{about}</p>{_shifts(compared.shifts)}'
-        f"<h3>{say('most_moved')}</h3>{_moved(compared)}{_warnings(compared.warnings)}</div>"
+        f'<div class="row"><h3>{say("most_moved")}</h3>{pager(compared.page, compared.n_pages)}'
+        f"</div>{_moved(compared)}{_warnings(compared.warnings)}</div>"
     )
 
 
@@ -67,11 +76,7 @@ def _moved(compared: Compared) -> str:
         ]
         for row in compared.rows
     ]
-    pages = say("page_of", page=f"{compared.page:,}", pages=f"{compared.n_pages:,}")
-    numeric = set(range(1, len(head)))
-    return (
-        f'<p class="soft">{pages}</p>{table_html(head, rows, numeric=numeric, is_html_head=True)}'
-    )
+    return table_html(head, rows, numeric=set(range(1, len(head))), is_html_head=True)
 
 
 def _warnings(warnings: Mapping[str, Sequence[str]]) -> str:
@@ -126,8 +131,6 @@ class MethodsTab:
                 self._dimension = gr.Dropdown(
                     choices, value=choices[0][1], label=label("dimension"), filterable=False
                 )
-                before = gr.Button(label("previous"), size="sm", scale=0, min_width=110)
-                after = gr.Button(label("next"), size="sm", scale=0, min_width=110)
             self._page = gr.State(1)
             self._job = clickable("methods-job")
             self.table = clickable("methods-page")
@@ -136,7 +139,7 @@ class MethodsTab:
                     list(METHODS), value="mean", label=label("method"), filterable=False
                 )
                 name = gr.Textbox(label=label("run_name_new"), elem_id="run-name")
-                keep = gr.Button(label("keep_run"), scale=0, min_width=150)
+                keep = gr.Button(label("keep_run"), scale=0, min_width=190)
             self._run_job = clickable("run-job")
             self._runs = clickable("runs-page")
             self._clock = gr.Timer(1, active=False)
@@ -146,11 +149,9 @@ class MethodsTab:
         self.tab.select(self._show, asked, everything, **shown)
         self._clock.tick(self._show, asked, everything, **done)
         self._dimension.input(lambda d: self._turn(d, 1), self._dimension, everything, **shown)
-        before.click(lambda d, p: self._turn(d, p - 1), asked, everything, **shown)
-        after.click(lambda d, p: self._turn(d, p + 1), asked, everything, **shown)
         compare.click(self._start, asked, everything, **done)
         keep.click(self._keep, [method, name, *asked], everything, **done)
-        for panel in (self._job, self._run_job, self._runs):
+        for panel in (self._job, self._run_job, self._runs, self.table):
             panel.click(self._clicked, asked, everything, **shown)
 
     def _turn(self, dimension: str, page: int) -> list[Any]:
@@ -190,6 +191,8 @@ class MethodsTab:
         self, dimension: str, page: int, event: gr.EventData, request: gr.Request
     ) -> list[Any]:
         do, target = event._data["do"], event._data["target"]
+        if do == "turn":
+            return self._turn(dimension, int(target))
         if do == "choose":
             self._comparison.choose(target or None, author_of(request))
         elif do == "cancel":

@@ -9,7 +9,7 @@ import gradio as gr
 
 from annotator.jobs import Job
 from annotator.screens.desk_html import button, clock_time, note
-from annotator.screens.desk_words import say
+from annotator.screens.desk_words import refused, say
 from schemas.errors import UserError
 
 __all__ = ["QUIET", "address_of", "author_of", "clickable", "in_order", "job_html", "refusal"]
@@ -63,7 +63,7 @@ def address_of(request: gr.Request, public_url: str | None) -> str:
 
 def refusal(error: UserError) -> str:
     """Return what a user error says, in the page."""
-    return note(error.message, is_bad=True)
+    return note(refused(error), is_bad=True)
 
 
 def job_html(job: Job | None, result: str = "") -> str:
@@ -78,9 +78,8 @@ def job_html(job: Job | None, result: str = "") -> str:
     head = f"<h3>{note_title(job)}</h3>"
     if job.state == "running":
         return f'<div class="siqa desk"><div class="job">{head}{_meter(job)}</div></div>'
-    body = {"done": result, "failed": f'<p class="bad">{escape(job.message)}</p>'}.get(
-        job.state, f"<p>{say('job_cancelled')}</p>"
-    )
+    failed = refused(UserError(job.code, job.message))
+    body = {"done": result, "failed": f'<p class="bad">{failed}</p>'}.get(job.state, "")
     close = button(say("dismiss"), do="dismiss", target=job.kind)
     return f'<div class="siqa desk"><div class="job">{head}{body}{close}</div></div>'
 
@@ -88,7 +87,8 @@ def job_html(job: Job | None, result: str = "") -> str:
 def note_title(job: Job) -> str:
     """Return what is or was done, by whom, and when it ended."""
     ended = f"{say('job_' + job.state)} {clock_time(job.ended_at)}" if job.ended_at else ""
-    return f'{escape(job.title)} <small class="soft">{say("by", who=job.author)} {ended}</small>'
+    title = say(f"doing_{job.key}", **job.values) if job.key else escape(job.title)
+    return f'{title} <small class="soft">{say("by", who=job.author)} {ended}</small>'
 
 
 def _meter(job: Job) -> str:
@@ -100,6 +100,8 @@ def _meter(job: Job) -> str:
     share = f"{100 * job.n_done / job.n_total:.1f}"
     return (
         f'<div class="meter" role="progressbar" aria-valuenow="{share}" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-label="Progress"><i style="width:{share}%"></i></div>'
-        f"<p>{say('job_of', done=f'{job.n_done:,}', total=f'{job.n_total:,}')} {stop}</p>"
+        f'aria-valuemax="100" aria-labelledby="done-{job.kind}">'
+        f'<i style="width:{share}%"></i></div>'
+        f'<p id="done-{job.kind}">'
+        f"{say('job_of', done=f'{job.n_done:,}', total=f'{job.n_total:,}')} {stop}</p>"
     )

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from annotator.desk.people import Link, People, Person
-from annotator.screens.desk_html import button, clock_time, empty, table_html
+from annotator.screens.desk_html import button, clock_time, empty, rater_link, table_html
 from annotator.screens.desk_parts import author_of, clickable, in_order, refusal
 from annotator.screens.desk_words import label, say
 from schemas.errors import UserError
@@ -40,9 +40,7 @@ def people_html(people: Sequence[Person], search: str = "") -> str:
 
 
 def _name(one: Person) -> str:
-    if one.role != "rater":
-        return escape(one.rater)
-    return button(escape(one.rater), do="rater", target=one.rater, kind="opener")
+    return escape(one.rater) if one.role != "rater" else rater_link(one.rater)
 
 
 def _actions(one: Person) -> str:
@@ -100,18 +98,19 @@ class PeopleTab:
                     elem_id="many-people",
                 )  # fmt: skip
                 file = gr.File(
-                    label=label("people_file"), file_types=[".csv", ".tsv", ".txt"], height=110
+                    label=label("people_file"), file_types=[".csv", ".tsv", ".txt"], height=150
                 )
                 add_many = gr.Button(label("people_add_all"), variant="primary")
             search = gr.Textbox(
-                placeholder=label("people_search"), show_label=False, container=False
-            )
+                placeholder=label("people_search"), show_label=False, container=False,
+                elem_id="people-search",
+            )  # fmt: skip
             self.page = clickable("people-page")
         shown, done = in_order("people", again=True), in_order("people")
         self.tab.select(self.show, search, self.page, **shown)
         search.change(self.show, search, self.page, **shown)
         for event in (add.click, name.submit):
-            event(self._add, [name, role, fields], [self.links, self.page, name], **done)
+            event(self._add, [name, role, fields], [self.links, self.page, name, fields], **done)
         add_many.click(self._add_many, [table, file], [self.links, self.page, table, file], **done)
         self.page.click(self._clicked, search, [self.links, self.page], **shown)
 
@@ -123,8 +122,8 @@ class PeopleTab:
         try:
             links = self._people.add(name, role, fields, self._address(request))
         except UserError as error:
-            return [refusal(error), gr.skip(), gr.skip()]
-        return [links_html(links), self.show(), ""]
+            return [refusal(error), gr.skip(), gr.skip(), gr.skip()]
+        return [links_html(links), self.show(), "", ""]
 
     def _add_many(self, table: str, file: str | None, request: gr.Request) -> list[Any]:
         try:

@@ -13,6 +13,8 @@ __all__ = ["bars_figure", "histogram_figure", "pairs_figure", "plain", "use_figu
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7f8790"
 """Of the palette of Okabe and Ito (2008)."""
 _MOST_NAMED = 14
+_FEW = 4
+"""So few bars are drawn thin."""
 _HIDDEN = "rgba(0,0,0,0)"
 
 
@@ -90,9 +92,12 @@ def bars_figure(
     )
     # A few days are named; on an axis of time one day would be cut into hours.
     is_named = 0 < len(bars) <= _MOST_NAMED and isinstance(bars[0][0], str)
-    figure.update_xaxes(title_text=x, type="category" if is_named else None)
+    is_counted = 0 < len(bars) <= _MOST_NAMED and isinstance(bars[0][0], int)
+    figure.update_xaxes(
+        title_text=x, type="category" if is_named else None, dtick=1 if is_counted else None
+    )
     figure.update_yaxes(title_text=y, rangemode="tozero")
-    figure.update_layout(title_text=title, bargap=0.15)
+    figure.update_layout(title_text=title, bargap=0.15 if len(bars) > _FEW else 0.6)
     return plain(figure, height=300)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from annotator.desk.progress import Forecast, Progress, ProgressView
-from annotator.screens.desk_html import button, clock_time, empty, table_html
+from annotator.screens.desk_html import clock_time, empty, rater_link, table_html
 from annotator.screens.desk_parts import clickable, in_order
 from annotator.screens.desk_plots import bars_figure
 from annotator.screens.desk_words import label, say, words_of
@@ -38,7 +38,7 @@ def _raters(view: ProgressView) -> str:
         return empty(say("no_ratings"), say("no_ratings_then"))
     rows = [
         [
-            button(escape(one.rater), do="rater", target=one.rater, kind="opener"),
+            rater_link(one.rater),
             f"{one.n:,}",
             f"{one.n_recent:,}",
             "–" if one.median_s is None else f"{one.median_s:.0f} s",

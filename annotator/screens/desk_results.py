@@ -53,9 +53,6 @@ class ResultsTab:
                 ]  # fmt: skip
             with gr.Tabs():
                 with gr.Tab(label("tab_table")):
-                    with gr.Row(elem_classes="bar"):
-                        before = gr.Button(label("previous"), size="sm", scale=0, min_width=110)
-                        after = gr.Button(label("next"), size="sm", scale=0, min_width=110)
                     self.table = clickable("mos-page")
                 with gr.Tab(label("tab_histograms")) as histograms:
                     self._histograms = gr.Plot(show_label=False, elem_id="histograms")
@@ -71,9 +68,9 @@ class ResultsTab:
                         )  # fmt: skip
                     self._scatter = gr.Plot(show_label=False, elem_id="scatter")
             self._again = gr.Timer(2, active=False)
-        self._wire(before, after, histograms, scatter)
+        self._wire(histograms, scatter)
 
-    def _wire(self, before: Any, after: Any, histograms: Any, scatter: Any) -> None:
+    def _wire(self, histograms: Any, scatter: Any) -> None:
         desk = self._desk
         order = in_order("desk", again=True)
         shown = {"outputs": [self.table, self.query], **order}
@@ -81,8 +78,7 @@ class ResultsTab:
         self.tab.select(self._open, [self.query], opened, **order)
         self._again.tick(self._refresh, [self.query], [self.table, self._again], **in_order("desk"))
         self._search.submit(desk.search, [self.query, self._search], **shown)
-        before.click(lambda query: desk.turn(query, -1), [self.query], **shown)
-        after.click(lambda query: desk.turn(query, 1), [self.query], **shown)
+        self.table.click(self._turn, [self.query], **shown)
         plots = [self._histograms, self._scatter]
         axes = [self._x, self._y]
         for one in self._filters:
@@ -113,12 +109,21 @@ class ResultsTab:
         scale = (self._plots.low, self._plots.high)
         return pairs_figure(pairs, self._desk.names, scale, words_of(request))
 
-    def _open(self, query: MosQuery) -> list[Any]:
+    def _turn(self, query: MosQuery, event: gr.EventData) -> list[Any]:
+        if event._data["do"] != "turn":
+            return [gr.skip(), gr.skip()]
+        return list(self._desk.turn(query, int(event._data["target"])))
+
+    def _open(self, query: MosQuery, request: gr.Request) -> list[Any]:
+        words = words_of(request)
         filters = self._store.filters()
         columns = filter_columns(filters)
         boxes = [
             gr.update(
-                choices=[(f"{name}: …", ""), *((f"{name}: {v}", v) for v in filters[name])],
+                choices=[
+                    (words("filter_all", name=name), ""),
+                    *((f"{name}: {v}", v) for v in filters[name]),
+                ],
                 value=query.where.get(name, ""),
                 visible=True,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -11,7 +11,12 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["Words", "english", "label", "language_choice", "say", "words_in", "words_of"]
+from schemas.errors import UserError
+
+__all__ = [
+    "Words", "english", "in_other_languages", "label", "language_choice", "refused", "say",
+    "words_in", "words_of",
+]  # fmt: skip
 
 Words = Callable[..., str]
 """Returns the text of a key in one language, plain, its `{name}` filled in."""
@@ -30,10 +35,45 @@ def say(key: str, **values: object) -> str:
         KeyError: for a key the catalogue does not have.
     """
     safe = {name: escape(str(value)) for name, value in values.items()}
-    return "".join(
-        f'<span class="say" lang="{language}">{escape(words[key]).format(**safe)}</span>'
-        for language, words in _catalogue().items()
+    return _in_languages(
+        {language: escape(words[key]).format(**safe) for language, words in _catalogue().items()}
     )
+
+
+def _in_languages(texts: Mapping[str, str]) -> str:
+    return "".join(
+        f'<span class="say" lang="{language}">{text}</span>' for language, text in texts.items()
+    )
+
+
+def refused(error: UserError) -> str:
+    """Return what a user error says as HTML in every language.
+
+    The message is English and names what it is about; other languages say from the catalogue
+    (`refusal_CODE`) what happened and what to do, with the message below.
+    """
+    own = f"<small>{escape(error.message)}</small>"
+    texts = {"en": escape(error.message)}
+    for language, words in _catalogue().items():
+        if language != "en":
+            text = words.get(f"refusal_{error.code}")
+            texts[language] = f"{escape(text)} {own}" if text else escape(error.message)
+    return _in_languages(texts)
+
+
+def in_other_languages(text: str, keys: Sequence[str], values: Mapping[str, str]) -> str:
+    """Return an English text as HTML; other languages say it with their texts of `keys`.
+
+    Where a language lacks one of them it is shown in English.
+    """
+    safe = {name: escape(value) for name, value in values.items()}
+    texts = {"en": escape(text)}
+    for language, words in _catalogue().items():
+        if language != "en":
+            own = "".join(escape(words[key]) for key in keys if key in words)
+            has_all = all(key in words for key in keys)
+            texts[language] = own.format(**safe) if has_all else escape(text)
+    return _in_languages(texts)
 
 
 def label(key: str) -> Any:

@@ -8,9 +8,37 @@
     // Storage is switched off; the browser's language decides.
   }
   const wished = [chosen, ...navigator.languages, "en"].filter(Boolean).map((tag) => tag.split("-")[0]);
-  document.documentElement.dataset.language = wished.find((tag) => ["en", "zh"].includes(tag)) ?? "en";
+  const language = wished.find((tag) => ["en", "zh"].includes(tag)) ?? "en";
+  document.documentElement.dataset.language = language;
+  document.documentElement.lang = language;
+  // Gradio labels its parts in the browser's language and cannot be told another.
+  const tag = language === "zh" ? "zh-CN" : "en";
+  if (!navigator.language.startsWith(language)) {
+    Object.defineProperty(navigator, "language", { get: () => tag });
+    Object.defineProperty(navigator, "languages", { get: () => [tag] });
+  }
   // Figures are drawn by the server, which cannot read what is chosen here.
-  document.cookie = `siqa_language=${document.documentElement.dataset.language}; path=/; SameSite=Lax`;
+  document.cookie = `siqa_language=${language}; path=/; SameSite=Lax`;
+
+  window.siqaLanguage = {
+    turn() {
+      try {
+        localStorage.setItem("siqa.language", language === "zh" ? "en" : "zh");
+      } catch {
+        return; // storage is switched off: the browser's language stays
+      }
+      location.reload();
+    },
+  };
+
+  // What happened has been read by whoever goes on to another tab or says so; a pager below a long
+  // table leads back to its top.
+  addEventListener("click", ({ target }) => {
+    if (target.closest?.("[data-hush], [role=tab]")) {
+      for (const one of document.querySelectorAll("#said .said")) one.remove();
+    }
+    target.closest?.(".end .pager button")?.closest(".siqa.desk").scrollIntoView({ block: "start" });
+  });
 
   addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-copy]");

@@ -10,6 +10,8 @@ __all__ = ["FEWEST", "Reading"]
 
 FEWEST = 10
 """Ratings below which a reading of order, spread or correlation is not given."""
+_ADVICE = ("calibrate", "show", "ask", "repeat", "take", "go", "judge")
+"""Verbs with which the sentence of a reading asks for something to be done."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Reading:
     """What it means and what to do."""
     group: str | None = None
     """Group of stimuli (e.g. discipline) it is restricted to."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the sentence asks for something to be done."""
+        _, semicolon, advice = self.sentence.rpartition("; ")
+        return bool(semicolon) and advice.startswith(_ADVICE)
 
     def as_json(self) -> dict[str, Any]:
         """Return the reading with None for what is not defined."""

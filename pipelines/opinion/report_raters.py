@@ -12,8 +12,6 @@ from pipelines.opinion.table import RatingTable
 
 __all__ = ["readings_html"]
 
-_ADVICE = ("calibrate", "show", "ask", "repeat", "take", "go", "judge")
-"""Verbs with which the sentence of a reading asks for something to be done."""
 _MOST_READINGS = 60
 _MOST_ROWS = 300
 _BY_DIMENSION = {
@@ -66,7 +64,7 @@ def _value(reading: Reading) -> float | int:
 
 
 def _outstanding(readings: Sequence[Reading]) -> str:
-    asking = [r for r in readings if _asks(r.sentence)]
+    asking = [r for r in readings if r.asks]
     if not asking:
         return "<p>No rater stands out from the panel.</p>"
     shown = asking[:_MOST_READINGS]
@@ -75,8 +73,3 @@ def _outstanding(readings: Sequence[Reading]) -> str:
     return f"<p>What stands out, to calibrate with; nobody is removed for it.{more}</p>" + (
         html_table(["rater", "dimension", "ratings", "what"], rows)
     )
-
-
-def _asks(sentence: str) -> bool:
-    _, semicolon, advice = sentence.rpartition("; ")
-    return bool(semicolon) and advice.startswith(_ADVICE)

@@ -40,11 +40,16 @@ def test_empty_study_says_what_to_do_next(how, advice):
 def test_results_come_a_page_at_a_time():
     html, query = desk(n=100_000).show_mos(MosQuery())
     assert html.count("<img") == 50
-    assert "100,000 images · page 1 of 2,000" in html
-    _, query = desk(n=100_000).turn(query, -1)
+    assert "100,000 images" in html
+    assert "page 1 of 2,000" in html
+    before, after = re.findall(r'<button[^>]*"turn"[^>]*>'.replace('"', "&quot;"), html)[:2]
+    assert "disabled" in before
+    assert "disabled" not in after
+    _, query = desk(n=100_000).turn(query, 0)
     assert query.page == 1
-    _, query = desk(n=100_000).turn(MosQuery(page=2000), 1)
+    html, query = desk(n=100_000).turn(MosQuery(page=2000), 2001)
     assert query.page == 2000
+    assert "turn" not in desk(n=50).show_mos(MosQuery())[0]
 
 
 def test_estimates_that_do_not_exist_are_a_dash():
@@ -84,10 +89,10 @@ def test_unknown_image_is_one_line():
 
 def test_decision_needs_a_reason_and_can_be_taken_back():
     one = desk()
-    void = {"do": "void", "target": "v1", "about": "the submission of R <1>"}
+    void = {"do": "void", "target": "v1", "about": "R <1>"}
     with pytest.raises(UserError):
         one.decide(void, "  ", "Dr. Curie")
-    assert one.decide(void, "careless", "Dr. Curie").startswith("Done: void")
+    assert "The submission of R &lt;1&gt; is voided." in one.decide(void, "careless", "Dr. Curie")
     assert "taken out" in one.show_stimulus("s0001")[0]
     one.decide({"do": "reverse", "target": "d0", "about": "it"}, "mistake", "Dr. Noether")
     html = one.show_stimulus("s0001")[0]

@@ -27,8 +27,9 @@ from annotator.screens.desk_parts import job_html
 from annotator.screens.desk_people import links_html, people_html
 from annotator.screens.desk_plots import histogram_figure, pairs_figure
 from annotator.screens.desk_progress import progress_html
-from annotator.screens.desk_rater import rater_html
+from annotator.screens.desk_rater import given_html, rater_html
 from annotator.screens.desk_reader import MosQuery
+from annotator.screens.desk_readings import readings_html
 from annotator.screens.desk_report_plots import (
     agreement_figure,
     bias_figure,
@@ -177,6 +178,8 @@ def test_run_needs_a_name(desk):
         (100, 9, 30, "too_few", None),
         (100, 70, 30, "", 10),
         (100, 50, 2, "", 4),
+        # The first hour's pace is not kept up through the night.
+        (100, 50, 0.05, "", 2),
     ],
 )
 def test_forecast_is_from_the_recent_pace_or_none(missing, recent, begun, reason, days):
@@ -236,12 +239,34 @@ def test_rater_page_has_use_of_the_scale_and_what_was_given(desk):
     assert view.use_of_all["validity"] == {1.0: 1, 2.0: 3, 3.0: 2, 4.0: 4, 5.0: 2}
     assert view.per_day == [("2026-11-20", 4)]
     desk.decide("exclude", "Ada", "asleep", "Cura")
-    html = rater_html(desk.raters.view("Ada"), desk.overview().decisions, NAMES, DIMENSIONS)
+    view = desk.raters.view("Ada")
+    html = rater_html(view, desk.overview().decisions, desk.readings.of("Ada"), NAMES)
     assert "excluded from results" in html
     assert "Take back" in html
-    assert "exclude by Cura: asleep" in html
+    assert "Too few ratings that count" in html
+    assert "Cura: asleep" in given_html(view, NAMES, DIMENSIONS)
     with pytest.raises(UserError):
         desk.raters.view("nobody")
+
+
+def test_a_rater_is_read_as_an_instrument(desk):
+    page = desk.readings.of("Ada")
+    assert not page.is_old
+    found_ = {(one.figure, one.dimension, one.group): one for one in page.readings}
+    # Ada gave 5, 4, 5, 1 where the MOS are 13/3, 11/3, 3, 2.
+    assert found_["bias", "clarity", None].value == pytest.approx(0.5)
+    # Images 2 and 4, the physics: 4 - 11/3 and 1 - 2.
+    assert found_["bias", "clarity", "physics"].value == pytest.approx(-1 / 3)
+    # 8, 9, 10 and 11 s; a submission counts once, however many dimensions it rates.
+    speed = found_["speed", None, None]
+    assert (speed.value, speed.n) == (9.5, 4)
+    html = rater_html(desk.raters.view("Ada"), [], page, NAMES)
+    assert "Scores 0.50 above the panel on average" in html
+    assert "平均比全体偏离 +0.50 分" in html
+    assert '<b>9.5</b><small><span class="say" lang="en">panel</span>' in html
+    desk.decide("void", desk.raters.view("Bo").given[0].submission, "odd", "Cura")
+    assert desk.readings.of("Ada").computed_at > page.computed_at
+    assert "Nothing stands out" in readings_html(desk.readings.of("Cy <b>"), NAMES)
 
 
 def test_agreement_is_kept_until_ratings_move_on(desk):

@@ -97,9 +97,23 @@ def test_a_refusal_without_words_in_a_language_is_shown_as_it_is():
     assert '<span lang="zh" hidden>此链接' in html
 
 
+def test_every_reading_and_every_refusal_of_the_desk_is_there_in_chinese():
+    chinese = json.loads((STATIC / "desk_words.json").read_text(encoding="utf-8"))["zh"]
+    figures = {key.removeprefix("reading_") for key in chinese if key.startswith("reading_")}
+    assert len(figures) == 10
+    assert {f"sentence_{figure}" for figure in figures} <= set(chinese)
+    files = [*STATIC.parent.glob("desk/*.py"), *STATIC.parent.glob("*_desk.py")]
+    files += [STATIC.parent / name for name in ("jobs.py", "names.py", "people_file.py")]
+    codes = {code for path in files for code in codes_in(path) if re.fullmatch(r"[a-z_]+", code)}
+    assert len(codes) > 25
+    assert {f"refusal_{code}" for code in codes} <= set(chinese)
+
+
 def test_texts_of_the_desk_are_complete():
     desk = json.loads((STATIC / "desk_words.json").read_text(encoding="utf-8"))
-    assert set(desk["zh"]) == set(desk["en"])
+    # What errors and readings say in English of themselves.
+    by_itself = {key for key in desk["zh"] if key.startswith(("refusal_", "sentence_", "advice_"))}
+    assert set(desk["zh"]) - by_itself == set(desk["en"])
     for key, text in desk["en"].items():
         assert text and desk["zh"][key]
         values = re.findall(r"\{(\w+)\}", text)
