@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.questions.copies import near_copies
+from pipelines.questions.copies import candidate_pairs, near_copies
 from pipelines.questions.dealing import Dealer
 from pipelines.questions.drafting import Candidate, Drafter, settle
 from pipelines.questions.evidence import Image, Opinion, Remark
@@ -103,6 +104,21 @@ def test_near_copies_are_those_of_all_pairs(
                 if (int(hashes[a], 16) ^ int(hashes[b], 16)).bit_count() <= distance:
                     group[a] = group[b] = min(group[a], group[b])
     assert near_copies(hashes, distance) == group
+
+
+def test_the_search_for_near_copies_does_not_grow_with_the_square() -> None:
+    chance = np.random.default_rng(5)
+
+    def compared(n: int) -> float:
+        values = np.unique(chance.integers(0, 2**64, n, np.uint64))
+        return sum(len(left) for left, _ in candidate_pairs(values, 6)) / n
+
+    # All pairs would be 1,000 and 20,000 a value.
+    assert compared(2_000) < 10
+    assert compared(40_000) < 20
+    # A template that many images share: neighbours of neighbours are one group.
+    template = {f"s{bits:05d}": f"{0xABCDEF0123456789 ^ bits:016x}" for bits in range(2**10)}
+    assert set(near_copies(template).values()) == {"s00000"}
 
 
 def _many(n: int) -> tuple[list[Remark], dict[str, Image]]:
