@@ -15,6 +15,7 @@ from pathlib import Path
 
 from annotator.pool import Picture, picture_of
 from annotator.store.journal import Entry
+from annotator.tile_room import TileRoom
 from pipelines.intake.tiles import (
     LARGE_PIXELS,
     TILE_PX,
@@ -22,6 +23,7 @@ from pipelines.intake.tiles import (
     grid,
     is_cut,
     levels,
+    mark_used,
     tile_path,
 )
 from schemas.facts import Imported
@@ -45,9 +47,10 @@ class Tiles:
     takes what is asked for, one what may be asked for.
     """
 
-    def __init__(self, images: ImageFolder) -> None:
-        """Cut nothing yet."""
+    def __init__(self, images: ImageFolder, room: TileRoom | None = None) -> None:
+        """Cut nothing yet; `room` bounds what lies on the disk."""
         self._images = images
+        self._room = room or TileRoom(images.all_tiles)
         self._news = threading.Condition()
         self._now: dict[str, Picture] = {}
         self._ahead: dict[str, Picture] = {}
@@ -79,6 +82,8 @@ class Tiles:
             raise LookupError(x, y)
         path = tile_path(self._folder(picture), level, x, y)
         if path.exists():
+            if (across, down) == (1, 1):  # which whoever opens the picture asks for first
+                mark_used(self._folder(picture))
             return path
         if picture.sha256 in self._failed:
             raise LookupError(picture.sha256)
@@ -99,6 +104,14 @@ class Tiles:
         for thread in self._threads:
             thread.join()
 
+    def _settle(self, picture: Picture) -> None:
+        with self._news:
+            busy = {self._images.tiles(sha256, TILE_PX) for sha256 in self._cutting}
+        self._room.take_in(self._folder(picture), busy)
+
+    def _shown(self, picture: Picture) -> Path:
+        return self._images.shown(picture.sha256, picture.suffix, picture.has_rendition)
+
     def _folder(self, picture: Picture) -> Path:
         return self._images.tiles(picture.sha256, TILE_PX)
 
@@ -116,10 +129,14 @@ class Tiles:
 
     def _work(self, line: dict[str, Picture]) -> None:
         while (picture := self._take(line)) is not None:
+            if line is self._ahead and not self._room.has_room(_guessed_size(self._shown(picture))):
+                continue
             process = self._start(picture)
             if process is None:
                 continue
             _, said = process.communicate()
+            if not process.returncode:
+                self._settle(picture)
             with self._news:
                 del self._cutting[picture.sha256]
                 if process.returncode and not self._is_closed:
@@ -140,11 +157,16 @@ class Tiles:
         with self._news:
             if picture.sha256 in self._cutting or self._is_closed or is_cut(folder):
                 return None
-            shown = self._images.shown(picture.sha256, picture.suffix, picture.has_rendition)
             process = subprocess.Popen(
-                [sys.executable, "-m", "pipelines.intake.tiles", str(shown), str(folder)],
+                [sys.executable, "-m", "pipelines.intake.tiles", str(self._shown(picture)),
+                 str(folder)],
                 cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
             )  # fmt: skip
             self._cutting[picture.sha256] = process
             return process
+
+
+def _guessed_size(shown: Path) -> int:
+    """Return about how many bytes a picture takes as tiles: a third more for coarser levels."""
+    return shown.stat().st_size * 4 // 3 if shown.exists() else 0

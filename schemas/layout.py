@@ -50,9 +50,14 @@ class ImageFolder:
         """Return where a copy of this width lies; copies can be deleted at any time."""
         return self.root / "narrowed" / sha256[:2] / f"{sha256}-{width_px}.jpg"
 
+    @property
+    def all_tiles(self) -> Path:
+        """The folder of all tiles; it can be deleted at any time."""
+        return self.root / "tiles"
+
     def tiles(self, sha256: str, size_px: int) -> Path:
         """Return the folder of a large picture's tiles; it can be deleted at any time."""
-        return self.root / "tiles" / sha256[:2] / f"{sha256}-{size_px}"
+        return self.all_tiles / sha256[:2] / f"{sha256}-{size_px}"
 
 
 @dataclass(frozen=True)

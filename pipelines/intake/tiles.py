@@ -24,7 +24,9 @@ __all__ = [
     "grid",
     "is_cut",
     "levels",
+    "mark_used",
     "tile_path",
+    "used_at",
 ]
 
 TILE_PX = 512
@@ -73,6 +75,17 @@ def is_cut(folder: Path) -> bool:
 def forget_cut(folder: Path) -> None:
     """Have a picture cut again, some of whose tiles were deleted."""
     (folder / _WHOLE).unlink(missing_ok=True)
+
+
+def mark_used(folder: Path) -> None:
+    """Note that a picture that is cut is looked at now."""
+    if is_cut(folder):
+        os.utime(folder / _WHOLE)
+
+
+def used_at(folder: Path) -> float:
+    """Return when a picture was last looked at, seconds; 0 where tiles are missing."""
+    return (folder / _WHOLE).stat().st_mtime if is_cut(folder) else 0.0
 
 
 def cut_tiles(picture: Path, folder: Path) -> None:
