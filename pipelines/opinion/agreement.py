@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.opinion.by_value import too_many_pairs
 from pipelines.opinion.composites import CompositeLike, composite_ratings
 from pipelines.opinion.connection import connection_warning
 from pipelines.opinion.gwet import gwet_ac2
@@ -213,6 +214,11 @@ def _warnings(given: Ratings, ratings: Ratings, n_raters: int, grid: Floats) -> 
     if given.n > ratings.n:
         repeated = counted(given.n - ratings.n, "repeated rating")
         warnings.append(f"{repeated} left out: agreement is between raters.")
+    if ratings.level is None and too_many_pairs(ratings):
+        warnings.append(
+            f"weighted kappa is not computed for the pairs of {n_raters} raters on a continuous "
+            "scale; see icc.incomplete and alpha."
+        )
     if n_raters < 2:
         warnings.append("fewer than two raters: there is no agreement to measure.")
     elif ratings.count_by_stimulus.max(initial=0) < 2:

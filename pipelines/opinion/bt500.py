@@ -24,6 +24,7 @@ __all__ = ["Screening", "estimate_bt500", "screen_bt500", "screened", "smallest_
 
 _Flags = npt.NDArray[np.uint8]
 _ABOVE, _BELOW = 1, 2
+_ON_CONSTANT = "applicable only through stimuli that everyone scored the same (constant = count)"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ def screen_bt500(ratings: Ratings, options: MosOptions, strict: bool = False) ->
     most = int(shown.count_by_stimulus.max(initial=0))
     applicable, reason = _applicability(shown, options, strict, most)
     flags = _outliers(shown, options, strict)
+    if not applicable and np.any(flags == _ABOVE | _BELOW):
+        applicable, reason = True, f"{_ON_CONSTANT}: {reason}"
     above = _count(ratings, flags, _ABOVE)
     below = _count(ratings, flags, _BELOW)
     presentations = _denominator(ratings, options)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from pipelines.opinion.table import Floats, Ratings
 
-__all__ = ["gwet_by_value", "kappa_by_value"]
+__all__ = ["gwet_by_value", "kappa_by_value", "lists_every_level", "too_many_pairs"]
 
 _MOST_PAIRS = 100_000
 """Pairs of raters that are compared one by one; beyond, kappa is not given."""
@@ -46,6 +46,15 @@ def gwet_by_value(ratings: Ratings, kind: str) -> float:
     return (observed - expected) / (1 - expected) if expected < 1 else float("nan")
 
 
+def lists_every_level(ratings: Ratings) -> bool:
+    """Return whether `levels` holds all categories: not so on 0 to 100, of which 40 were used."""
+    if ratings.level is None:
+        return False
+    levels = ratings.levels
+    whole = float(ratings.low).is_integer() and np.array_equal(levels, np.rint(levels))
+    return not whole or len(levels) > np.floor(ratings.high) - ratings.low
+
+
 def _categories(ratings: Ratings) -> Floats:
     score = ratings.score
     if float(ratings.low).is_integer() and np.array_equal(score, np.rint(score)):
@@ -75,10 +84,15 @@ def _distances_within(
     return 2 * np.bincount(group[order], signs * value[order], minlength=size).astype(np.float64)
 
 
+def too_many_pairs(ratings: Ratings) -> bool:
+    """Return whether there are more pairs of raters than kappa on values is computed for."""
+    present = int(np.count_nonzero(ratings.count_by_rater))
+    return present * (present - 1) // 2 > _MOST_PAIRS
+
+
 def kappa_by_value(ratings: Ratings) -> tuple[float, float, int]:
     """Return the mean weighted kappa, linear and quadratic, and the pairs it is defined for."""
-    present = int(np.count_nonzero(ratings.count_by_rater))
-    if present * (present - 1) // 2 > _MOST_PAIRS:
+    if too_many_pairs(ratings):
         return float("nan"), float("nan"), 0
     found = [_kappa(x, y) for x, y in _pairs(ratings)]
     defined = [pair for pair in found if pair is not None]

@@ -10,7 +10,7 @@ from pipelines.opinion.table import Codes
 __all__ = ["joint_key", "rank_within", "second_of_pairs"]
 
 
-def joint_key(columns: tuple[Codes | None, ...]) -> npt.NDArray[np.int64]:
+def joint_key(columns: tuple[Codes | npt.NDArray[np.int64] | None, ...]) -> npt.NDArray[np.int64]:
     """Return one number per row that is equal exactly where all columns are equal."""
     key: npt.NDArray[np.int64] = np.zeros(0, np.int64)
     for codes in columns:
@@ -26,9 +26,9 @@ def joint_key(columns: tuple[Codes | None, ...]) -> npt.NDArray[np.int64]:
     return key
 
 
-def rank_within(cell: npt.NDArray[np.int64], submission: Codes) -> Codes:
-    """Return for each row how many rows of its cell come before it, by submission."""
-    order = np.lexsort((submission, cell))
+def rank_within(cell: npt.NDArray[np.int64], order_by: Codes | npt.NDArray[np.int64]) -> Codes:
+    """Return for each row how many rows of its cell come before it, in rising `order_by`."""
+    order = np.lexsort((order_by, cell))
     ordered = cell[order]
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     lengths = np.diff(np.append(starts, len(ordered)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def rating_table(
         extra_levels=tuple(float(level) for level in levels),
     )
     _check_single(coded, row, place)
-    return coded
+    return _numbered_across_sessions(coded)
 
 
 def _named(arrow: pa.Table, place: str) -> pa.Table:
@@ -249,6 +250,17 @@ def _durations(arrow: pa.Table) -> Floats | None:
         return None
     durations: Floats = column.to_numpy()
     return durations
+
+
+def _numbered_across_sessions(table: RatingTable) -> RatingTable:
+    """Return the table with repetitions counted on over sessions, where a cell recurs in them."""
+    if table.session is None:
+        return table
+    cell = joint_key((table.stimulus, table.rater, table.dimension))
+    if not len(second_of_pairs(joint_key((cell, table.repetition)))):
+        return table
+    order = joint_key((table.session, table.repetition))
+    return replace(table, repetition=rank_within(cell, order))
 
 
 def _check_single(table: RatingTable, row: Sequence[int], place: str) -> None:

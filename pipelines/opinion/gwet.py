@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.opinion.by_value import gwet_by_value
+from pipelines.opinion.by_value import gwet_by_value, lists_every_level
 from pipelines.opinion.table import Floats, Ratings
 from pipelines.opinion.votes import vote_patterns
 
@@ -35,11 +35,11 @@ def gwet_ac2(ratings: Ratings, kind: str) -> float:
         kind: `linear` or `quadratic`.
 
     Returns:
-        The coefficient; NaN without two ratings of a stimulus. On a continuous scale see
-        `by_value`.
+        The coefficient; NaN without two ratings of a stimulus. On a continuous scale, and on
+        a whole-numbered one too long to list, see `by_value`.
     """
     q = len(ratings.levels)
-    if ratings.level is None:
+    if not lists_every_level(ratings):
         return gwet_by_value(ratings, kind)
     if q < 2:
         return float("nan")

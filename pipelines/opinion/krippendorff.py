@@ -122,7 +122,9 @@ def _interval(patterns: Patterns, weight: Floats) -> Floats:
     unequal = 2 * (m * squares - total * total)
     n, all_total, all_squares = weight @ m, weight @ total, weight @ squares
     expected = 2 * (n * all_squares - all_total * all_total)
-    return _alpha(weight @ (unequal / (m - 1)), np.where(expected > 1e-9, expected, 0), n)
+    return _alpha(
+        weight @ (unequal / (m - 1)), np.where(expected > 1e-12 * n * all_squares, expected, 0), n
+    )
 
 
 def _ordinal(patterns: Patterns, weight: Floats) -> Floats:

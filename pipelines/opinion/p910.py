@@ -22,6 +22,9 @@ from schemas.text import counted
 
 __all__ = ["Projection", "estimate_p910", "project"]
 
+_COLLAPSED = 1e-4
+"""Share of the scale's range at which an inconsistency is no longer one."""
+
 
 class Projection(NamedTuple):
     """Solution of the alternating projection, NaN for codes without ratings."""
@@ -209,5 +212,12 @@ def _warnings(ratings: Ratings, solved: Projection, options: MosOptions) -> tupl
             f"the inconsistency of {counted(collapsed, 'rater')} fell below "
             f"{options.sigma_floor:g} of the scale's range: weighted like the median rater (the "
             "likelihood has no maximum there; the option sigma_floor = 0 lets it run)."
+        )
+    speck = _COLLAPSED * (ratings.high - ratings.low)
+    alone = int(np.count_nonzero(~solved.guarded & (solved.inconsistency < speck)))
+    if alone:
+        warnings.append(
+            f"the inconsistency of {counted(alone, 'rater')} fell to 0: the scores of what they "
+            "rated are theirs alone; the option sigma_floor guards against it."
         )
     return tuple(warnings)

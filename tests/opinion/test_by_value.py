@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from pipelines.opinion.agreement import compute_agreement
 from pipelines.opinion.by_value import gwet_by_value, kappa_by_value
 from pipelines.opinion.gwet import gwet_ac2
 from pipelines.opinion.kappa import pairwise_kappa
@@ -42,3 +43,12 @@ def test_a_slider_by_hand():
     found = pairwise_kappa(ratings)
     assert (found.quadratic, found.pairs) == (pytest.approx(np.mean(expected)), 6)
     assert 0 < gwet_ac2(ratings, "linear") < gwet_ac2(ratings, "quadratic") < 1
+
+
+def test_kappa_of_too_many_raters_on_a_slider_is_null_and_said():
+    rows = [("a", f"r{r}", 0.1 + r / 1000) for r in range(448)]
+    found = compute_agreement(table_of(rows, (0, 1)), replicates=0)
+    assert found.as_json()["dimensions"]["quality"]["weighted_kappa"]["linear"] is None
+    assert any("448 raters" in warning for warning in found.warnings)
+    fewer = compute_agreement(table_of(rows[:100], (0, 1)), replicates=0)
+    assert not any("kappa" in warning for warning in fewer.warnings)

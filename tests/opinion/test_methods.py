@@ -1,5 +1,7 @@
 """What each method does on small tables worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,10 +9,12 @@ import pytest
 from pipelines.opinion.bt500 import smallest_panel
 from pipelines.opinion.coding import rating_table
 from pipelines.opinion.connection import rater_groups
+from pipelines.opinion.gwet import gwet_ac2
 from pipelines.opinion.leave_one_out import leave_one_out
 from pipelines.opinion.mos import RemovedRating, compute_mos
 from pipelines.opinion.options import METHODS, MosOptions, mos_options, options_of
 from pipelines.opinion.p910 import project
+from schemas.errors import UserError
 from schemas.study import Composite
 from tests.opinion.strategies import by_stimulus, table_of
 
@@ -156,6 +160,9 @@ def test_p910_without_the_guard_one_rater_becomes_the_score():
         assert guarded.guarded.any()
         warnings = compute_mos(table, "p910").warnings
         assert any("fell below 0.01 of the scale's range" in warning for warning in warnings)
+        assert not any("fell to 0" in warning for warning in warnings)
+        unguarded = compute_mos(table, "p910", MosOptions(sigma_floor=0)).warnings
+        assert any("fell to 0" in warning for warning in unguarded)
     assert collapsed
 
 
@@ -287,3 +294,41 @@ def test_equal_means_tie_on_scales_of_tenths():
     alone = leave_one_out(table_of(panel(scores), (0, 1)).ratings("quality"))
     of_third = alone.mean[alone.ratings.rater == 2]
     assert len(set(of_third.tolist())) == 1
+
+
+def test_a_cell_rated_in_two_sessions_counts_as_repeated():
+    rows = [(f"s{j}", f"r{i}", 1 + (i + 2 * j + k) % 5, f"day {k}")
+            for k in range(2) for j in range(6) for i in range(5)]  # fmt: skip
+    names = ("stimulus", "rater", "score", "session")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    numbered = {**columns, "repetition": [int(day[-1]) for day in columns["session"]]}
+    del numbered["session"]
+    by_session, by_number = (rating_table(pa.table(c), scale=(1, 5)) for c in (columns, numbered))
+    for options in ({"denominator": "all"}, {"repetitions": "separate", "ddof": 0}):
+        ours, theirs = (
+            compute_mos(table, "bt500", mos_options(**options)).as_json()
+            for table in (by_session, by_number)
+        )
+        assert ours["raters"] == theirs["raters"]
+    assert ours["raters"][0]["statistics"]["presentations"] == 12
+    with pytest.raises(UserError, match="both rate"):
+        rating_table(pa.concat_tables([pa.table(columns).slice(0, 1)] * 2), scale=(1, 5))
+
+
+def test_counted_constant_stimuli_act_on_panels_too_small_for_outliers():
+    """As sureal: who rated stimuli that everyone scored the same goes, three raters or not."""
+    rows = [("a", r, 3) for r in "xyz"] + [("b", r, 1 + i) for i, r in enumerate("uvw")]
+    document = compute_mos(table_of(rows), "bt500", mos_options(constant="count")).as_json()
+    assert {row["rater"] for row in document["raters"] if row["rejected"]} == set("xyz")
+    said = document["applicable"]["quality"]
+    assert said["applicable"] and "everyone scored the same" in said["reason"]
+
+
+def test_a_long_whole_numbered_scale_counts_every_level_in_gwets_ac2():
+    """0 to 100 with two scores used has 101 categories, like 0 to 100 with all used."""
+    rows = [(f"s{j}", f"r{i}", 10 * (j % 3) + i) for j in range(9) for i in range(2)]
+    ratings = table_of(rows, (0, 100)).ratings("quality")
+    listed = replace(ratings, levels=np.arange(101.0), level=ratings.score.astype(np.uint8))
+    assert len(ratings.levels) == 6
+    for kind in ("linear", "quadratic"):
+        assert gwet_ac2(ratings, kind) == pytest.approx(gwet_ac2(listed, kind), abs=1e-12)
