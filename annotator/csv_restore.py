@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from annotator.clock import fresh_id, iso, now
+from annotator.questions_import import draft_of, question_facts
 from annotator.store import SnapshotStore, Store
 from exports.csv_reading import CsvExport, read_csv_export
 from pipelines.engine import LocalEngine
@@ -43,13 +44,14 @@ def is_csv_export(folder: Path) -> bool:
 def restore_csv(
     study: Store | SnapshotStore, folder: Path, progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """Take in images, raters, ratings, texts and decisions of a csv export.
+    """Take in images, raters, ratings, texts, decisions and questions of a csv export.
 
     What the study has already is left as it is, so that an interrupted restore can be run
     again. Raters come as the export names them: pseudonyms, unless it was made with names.
 
     Returns:
-        The JSON of `import`, and `ratings`, `feedback`, `decisions` that were added.
+        The JSON of `import`, and `ratings`, `feedback`, `decisions`, `questions` that were
+        added.
 
     Raises:
         UserError: what the reader refuses, `images_missing`, or `unknown_dimension` and
@@ -62,8 +64,11 @@ def restore_csv(
     people = list(_people(study, export))
     submissions = [s for s in _submissions(export) if s.submission not in known]
     decisions = list(_decisions(study, export))
-    study.append_many([*people, *submissions, *decisions])
+    asked = [(q.stimulus, draft_of(q, "csv", n)) for n, q in enumerate(export.questions)]
+    questions, n_questions = question_facts(study, asked, "questions.csv")
+    study.append_many([*people, *submissions, *decisions, *questions])
     return report | {
+        "questions": n_questions,
         "ratings": sum(len(s.scores) for s in submissions),
         "feedback": sum(len(s.feedback) for s in submissions),
         "decisions": sum(isinstance(d, Decided) for d in decisions),

@@ -21,6 +21,10 @@ from schemas.text import one_line
 
 __all__ = ["import_foreign", "parse_map"]
 
+_OPEN = (
+    "{} rows are no multiple choice with one right answer among 2 to 4 different options; they "
+    "stay as the column `questions` of their images"
+)
 _PLAIN = frozenset({"file_name", "sha256", "stimulus", "source_path", "width", "height"})
 
 
@@ -74,7 +78,9 @@ def import_foreign(
     report |= {"ratings": 0, "feedback": 0, "questions": 0, "notes": []}
     for file in files:
         foreign = read_foreign(file, format_, study.study, renamed)
-        published = _take_questions(foreign, format_)
+        published, n_open = _take_questions(foreign, format_)
+        if n_open:
+            foreign.notes.append(_OPEN.format(n_open))
         if foreign.images and with_images:
             _add(report, _images(study, foreign, file, folders, progress))
         if published:
@@ -85,19 +91,21 @@ def import_foreign(
     return report
 
 
-def _take_questions(foreign: Foreign, format_: str) -> list[Published]:
-    """Take the questions of multiple choice out of the images' columns; others stay there."""
+def _take_questions(foreign: Foreign, format_: str) -> tuple[list[Published], int]:
+    """Take the questions of multiple choice out of the images' columns; count those that stay."""
     taken: list[Published] = []
+    n_open = 0
     for image, columns in foreign.images.items():
         rows = columns.get("questions", [])
         read = [published_question(image, row, format_, n) for n, row in enumerate(rows)]
         taken += [one for one in read if one is not None]
         rest = [row for row, one in zip(rows, read, strict=True) if one is None]
+        n_open += len(rest)
         if rest:
             columns["questions"] = rest
         elif rows:
             del columns["questions"]
-    return taken
+    return taken, n_open
 
 
 def _ask(

@@ -14,10 +14,10 @@ from annotator.store.questions import drafts
 from exports.questions import parse_options
 from schemas.draft import Draft
 from schemas.facts import Drafted, Fact, Reviewed
-from schemas.question import LETTERS, question_fault
+from schemas.question import LETTERS, Question, question_fault
 from schemas.text import one_line
 
-__all__ = ["Published", "published_question", "question_facts"]
+__all__ = ["Published", "draft_of", "published_question", "question_facts"]
 
 Row = Mapping[str, Any]
 _MODEL = "published"
@@ -30,7 +30,7 @@ class Published(NamedTuple):
 
     image: str
     draft: Draft
-    """Without its stimulus."""
+    """Without its stimulus and id."""
 
 
 def published_question(image: str, row: Row, format_: str, number: int) -> Published | None:
@@ -44,27 +44,13 @@ def published_question(image: str, row: Row, format_: str, number: int) -> Publi
     """
     options = _options(row)
     kind = str(row.get("type", row.get("question_type", ""))).strip().lower()
-    letter = _letter(str(row.get("answer", "")).strip(), options)
-    question = str(row.get("question", ""))
-    draft = Draft(
-        draft="",
+    question = Question(
+        question_id="",
         stimulus="",
-        submission="",
-        position=number,
-        prompt=format_,
-        model=_MODEL,
         type=_TYPES.get(kind, kind),
-        dimension=None,
-        question=question,
+        question=str(row.get("question", "")),
         options=options,
-        answer=letter,
-        direct_answer=options[LETTERS.index(letter)] if letter else "",
-        span_start=0,
-        span_end=0,
-        span="",
-        language="zh" if _CHINESE.search(question) else "en",
-        polarity=0,
-        topic=question.casefold(),
+        answer=_letter(str(row.get("answer", "")).strip(), options),
         explanation=str(row.get("explantion", row.get("explanation")) or ""),
         difficulty=str(row.get("difficulty") or ""),
         discipline=str(row.get("class", row.get("discipline")) or ""),
@@ -72,7 +58,45 @@ def published_question(image: str, row: Row, format_: str, number: int) -> Publi
         modality=str(row.get("modality") or ""),
     )
     is_wrong = row.get("is_wrong") in (True, "true", "True", "1")
-    return None if is_wrong or question_fault(draft.as_question()) else Published(image, draft)
+    if is_wrong or question_fault(question):
+        return None
+    return Published(image, draft_of(question, format_, number))
+
+
+def draft_of(question: Question, format_: str, number: int) -> Draft:
+    """Return a published question as a draft; `question_fault` has found nothing in it.
+
+    Args:
+        question: The question; its id, where it has one, becomes the draft's.
+        format_: Name of the format it came in.
+        number: Place among the questions of its image, from 0.
+    """
+    return Draft(
+        draft=question.question_id,
+        stimulus=question.stimulus,
+        submission="",
+        position=number,
+        prompt=format_,
+        model=_MODEL,
+        type=question.type,
+        dimension=question.dimension,
+        question=question.question,
+        options=question.options,
+        answer=question.answer,
+        direct_answer=question.answer_text,
+        span_start=0,
+        span_end=0,
+        span="",
+        language="zh" if _CHINESE.search(question.question) else "en",
+        polarity=0,
+        topic=question.question.casefold(),
+        explanation=question.explanation,
+        difficulty=question.difficulty,
+        discipline=question.discipline,
+        category=question.category,
+        modality=question.modality,
+        concern=question.concern,
+    )
 
 
 def _options(row: Row) -> tuple[str, ...]:
@@ -99,7 +123,7 @@ def question_facts(
 
     Args:
         study: The study; what it has already is left out.
-        published: (stimulus, question).
+        published: (stimulus, question); one without id gets one from its text.
         source: Name of the file, the reason of their acceptance.
     """
     known = {item.draft.draft for item in drafts(study, with_removed=True)}
@@ -107,7 +131,8 @@ def question_facts(
     facts: list[Fact] = []
     for stimulus, draft in published:
         text = "\0".join((stimulus, draft.type, draft.question, *draft.options, draft.answer))
-        name = "p" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        name = draft.draft or "p" + digest[:16]
         if name in known:
             continue
         known.add(name)

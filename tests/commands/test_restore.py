@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotator.images_import import import_into
+from annotator.questions_import import draft_of, question_facts
 from annotator.results import export_source
 from annotator.store import open_study
 from exports.formats import write_export
 from exports.source import ExportOptions
 from schemas.errors import UserError
 from schemas.facts import Decided, Described, Feedback, RaterAdded, Reversed, Submitted
+from schemas.question import LETTERS, QUESTION_TYPES, Question
 from tests.commands.conftest import Command
 from tests.conftest import found, make_images
 from tests.store.making import AT, DIMENSIONS
@@ -29,6 +31,10 @@ texts = st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="\x00\r"), min_size=1, max_size=30
 )
 names = st.sampled_from(["Ada", "007", "1e5", 'Zoë, née "Q"', "=1+1", " x", "R-0123abcd"])
+
+
+def folded(text: str) -> str:
+    return " ".join(text.split())
 
 
 @st.composite
@@ -77,6 +83,14 @@ def histories(draw: st.DrawFn) -> list[Any]:
         facts.append(Decided(AT, f"d{n}", action, draw(target), "Cura", draw(texts)))
         if draw(st.booleans()):
             facts.append(Reversed(AT, f"d{n}", "Cura", "so"))
+    kinds = st.sampled_from(QUESTION_TYPES)
+    pairs_of_options = st.lists(texts.filter(str.strip), min_size=2, max_size=4, unique_by=folded)
+    for n in range(draw(st.integers(0, 2))):
+        options = tuple(draw(pairs_of_options))
+        letter = draw(st.sampled_from(LETTERS[: len(options)]))
+        about = (draw(texts.filter(str.strip)), options, letter, draw(texts))
+        stimulus = str(draw(st.integers(0, N_IMAGES - 1)))
+        facts.append(Question(f"q{n}", stimulus, draw(kinds), *about, dimension="clarity"))
     if draw(st.booleans()):
         facts.append(Described(AT, "0", {"class": draw(texts), "year": draw(st.integers(0, 3000))}))
     return facts
@@ -110,8 +124,8 @@ def exported(root: Path, out: Path, *, with_names: bool) -> dict[str, str]:
     with open_study(root) as study:
         source = export_source(study)
     write_export("csv", source, out, ExportOptions(with_names=with_names))
-    names = (*SAME, "removed.csv")
-    return {name: (out / name).read_bytes().decode() for name in names}
+    names = (*SAME, "removed.csv", "questions.csv")
+    return {name: (out / name).read_bytes().decode() for name in names if (out / name).exists()}
 
 
 @settings(
@@ -127,17 +141,21 @@ def test_round_trip(empty: tuple[Path, Path], facts: list[Any], with_names: bool
         shutil.copytree(empty[0], first)
         shutil.copytree(empty[1], second)
         with open_study(first) as study:
-            study.append(with_ids(facts, study.stimuli()["stimulus"].to_pylist()))
+            stimuli = study.stimuli()["stimulus"].to_pylist()
+            study.append(with_ids([f for f in facts if not isinstance(f, Question)], stimuli))
+            asked = [q for q in facts if isinstance(q, Question)]
+            drafts = [(stimuli[int(q.stimulus)], draft_of(q, "csv", 0)) for q in asked]
+            study.append(question_facts(study, drafts, "here")[0])
         before = exported(first, base / "one", with_names=with_names)
         with open_study(second) as study:
             report = import_into(study, [base / "one"], None, "")
-        assert report["added"] == N_IMAGES
+        assert (report["added"], report["questions"]) == (N_IMAGES, len(asked))
         assert exported(second, base / "two", with_names=with_names) == before
         # Once more into the same study: nothing new.
         with open_study(second) as study:
             seq, _ = study.position()
             again = import_into(study, [base / "one"], None, "csv")
-        assert (again["added"], again["ratings"], again["decisions"]) == (0, 0, 0)
+        assert [again[k] for k in ("added", "ratings", "decisions", "questions")] == [0] * 4
         with open_study(second) as study:
             assert study.position()[0] == seq
     finally:

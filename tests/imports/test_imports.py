@@ -99,7 +99,8 @@ def test_published_questions_become_questions_and_go_out_as_they_came(run, tmp_p
     file = tmp_path / "train_SIQA-U.jsonl"
     file.write_text("\n".join(map(json.dumps, [*items, open_ended])), encoding="utf-8-sig")
     report = run("import", str(file), "--format", "siqa")
-    assert (report["added"], report["questions"], report["notes"]) == (2, 6, [])
+    assert (report["added"], report["questions"]) == (2, 6)
+    assert "1 rows are no multiple choice" in report["notes"][0]
     assert json.loads(details(run, tmp_path)["0.png"]["questions"]) == [
         {"question": "Say more.", "answer": "It is blurred."}
     ]
