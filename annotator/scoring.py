@@ -278,7 +278,7 @@ def _gather(
     material: Material, scorer: Scorer, is_rated: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], _Rated]:
     """Return rows of a sample of the pool, where a projection needs one, and those rated."""
-    step = max(1, material.stimuli.num_rows // _SAMPLE)
+    step = max(1, -(-material.stimuli.num_rows // _SAMPLE))
     sample, places, rows = [], [], []
     for at, part in rows_of_study(material, scorer):
         if not scorer.is_scaled:

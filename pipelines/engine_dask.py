@@ -15,6 +15,8 @@ import socket
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +32,7 @@ _AHEAD = 4
 """Chunks per worker thread that are under way or wait for an earlier one."""
 _LEAST_AHEAD = 32
 _CONNECT_S = 20
+_TRIES = 5
 
 
 class DaskEngine:
@@ -58,8 +61,8 @@ class DaskEngine:
         """Yield `function(item)` for each item; see `Engine.map`.
 
         Raises:
-            UserError: `no_scheduler`, `no_workers`, or `worker_differs` where workers lack this
-                program or do not see the shared folder.
+            UserError: `no_scheduler` (absent, or gone in the middle), `no_workers`, or
+                `worker_differs` where workers lack this program or do not see the shared folder.
         """
         stream = iter(items)
         first = list(itertools.islice(stream, 1))
@@ -68,12 +71,33 @@ class DaskEngine:
         client = self._connect()
         name = f"map-{uuid.uuid4().hex}"
         try:
-            client.register_plugin(_plugin(function, self.shared), name=name)
+            self._equip(client, _plugin(function, self.shared), name)
             yield from _Stream(client, name, chunk).run(itertools.chain(first, stream))
+        except (CancelledError, _SchedulerGone) as error:
+            raise self._gone() from error
         finally:
             # Waiting chunks are forgotten with their client.
-            client.unregister_worker_plugin(name)
+            with suppress(OSError, TimeoutError):  # a scheduler that is gone keeps nothing
+                client.unregister_worker_plugin(name)
             client.close()
+
+    def _equip(self, client: Any, plugin: Any, name: str) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                client.register_plugin(plugin, name=name)
+            except OSError as error:
+                # A worker died while it was told; the scheduler tells those that come next.
+                if not left or client.status != "running":
+                    raise self._gone() from error
+            else:
+                return
+
+    def _gone(self) -> UserError:
+        return UserError(
+            "no_scheduler",
+            f"The Dask scheduler at {self.scheduler} is gone; start it and run the same again, "
+            "what was done stays.",
+        )
 
     def _connect(self) -> Any:
         from distributed import Client
@@ -128,6 +152,10 @@ def _do_chunk(name: str, items: Sequence[Any]) -> list[Any]:
     return [carrier.function(item) for item in items]
 
 
+class _SchedulerGone(Exception):
+    """It could not be asked; an error of the work itself looks different."""
+
+
 class _Stream:
     """Chunks under way, handed out in order."""
 
@@ -149,7 +177,10 @@ class _Stream:
 
     def _window(self) -> int:
         # Asked anew each time: workers come and go.
-        threads = sum(self._client.nthreads().values())
+        try:
+            threads = sum(self._client.nthreads().values())
+        except OSError as error:
+            raise _SchedulerGone from error
         return max(_LEAST_AHEAD, _AHEAD * int(threads))
 
     def _submit(self, part: Sequence[Any]) -> Any:

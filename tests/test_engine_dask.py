@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed.comm.core import CommClosedError
 
 from pipelines.engine import Failed
 from pipelines.engine_dask import DaskEngine
@@ -29,6 +30,27 @@ def test_nobody_answers():
 
 def test_nothing_to_do_needs_no_cluster():
     assert list(DaskEngine("tcp://127.0.0.1:9").map(str, [])) == []
+
+
+class Shaky:
+    """A client whose workers die while they are told what to do."""
+
+    def __init__(self, n_deaths: int) -> None:
+        self.n_deaths, self.told, self.status = n_deaths, [], "running"
+
+    def register_plugin(self, plugin, name):
+        if self.n_deaths:
+            self.n_deaths -= 1
+            raise CommClosedError("Stream is closed")
+        self.told.append((plugin, name))
+
+
+def test_a_worker_that_dies_while_it_is_told_is_no_end():
+    engine, client = DaskEngine("tcp://127.0.0.1:9"), Shaky(2)
+    engine._equip(client, "plugin", "map-1")
+    assert client.told == [("plugin", "map-1")]
+    with pytest.raises(UserError, match=r"The Dask scheduler at tcp://127\.0\.0\.1:9 is gone"):
+        engine._equip(Shaky(100), "plugin", "map-1")
 
 
 class Cluster:
@@ -149,6 +171,29 @@ def test_errors_come_through_whole_after_what_went_before(cluster):
     with pytest.raises(UserError) as told:
         next(results)
     assert (told.value.code, told.value.status) == ("disk_full", 507)
+
+
+@pytest.mark.heavy
+def test_workers_that_do_not_see_the_study_say_so(cluster, tmp_path):
+    engine = DaskEngine(str(cluster.file), shared=tmp_path / "elsewhere")
+    with pytest.raises(UserError, match=r"does not see .*elsewhere; keep the study on") as told:
+        list(engine.map(twice, range(5)))
+    assert told.value.code == "worker_differs"
+    (tmp_path / "elsewhere").mkdir()
+    assert list(engine.map(twice, range(5))) == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.heavy
+def test_a_scheduler_that_dies_in_the_middle(tmp_path):
+    cluster = Cluster(tmp_path)
+    try:
+        results = DaskEngine(str(cluster.file)).map(whoami, itertools_count(), chunk=1)
+        assert next(results)
+        os.killpg(cluster.processes[0].pid, signal.SIGKILL)
+        with pytest.raises(UserError, match="is gone; start it and run the same again"):
+            list(results)
+    finally:
+        cluster.stop()
 
 
 @pytest.mark.heavy

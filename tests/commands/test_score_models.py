@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from annotator.scoring_files import SILENT, ScoringFolder
 from annotator.store import open_study
@@ -74,10 +75,46 @@ def test_a_model_that_gives_no_answer_orders_nothing(command, study, models, tmp
     assert f"{(~answered).sum()} images got no answer" in said.out + said.err
 
 
+def test_a_linear_probe_of_siglip_2(command, models, tmp_path):
+    """The recipe of docs/scoring-models.md: published scores as ratings of one rater."""
+    folder, images = tmp_path / "study", tmp_path / "images"
+    images.mkdir()
+    rows = ["stimulus,rater,dimension,score"]
+    for number in range(50):
+        # Grey at random, with a little noise; the published score goes with the grey.
+        rng = np.random.default_rng(number)
+        grey = rng.integers(30, 220)
+        pixels = np.clip(grey + rng.normal(0, 4, (40, 56, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(images / f"{number:02d}.png")
+        rows.append(f"{number:02d}.png,published,clarity,{1 + round(4 * (grey - 30) / 190)}")
+    (tmp_path / "scores.csv").write_text("\n".join(rows) + "\n")
+    for step in (
+        ("study", "init", "--preset", "siqa"),
+        ("import", images),
+        ("ratings", "import", tmp_path / "scores.csv"),
+    ):
+        assert command(*step, data=folder).code == 0
+    said = command("--json", "score", "--backend", "encoder", "--model", models / "siglip2",
+                   data=folder)  # fmt: skip
+    assert said.code == 0, said.err
+    evidence = said.document["model"]["evidence"]
+    assert evidence["clarity"]["n_rated"] == 50
+    assert evidence["clarity"]["srcc"] > 0.8
+    # Better than its words alone, which know nothing of grey; what nobody rated stays unlearned.
+    assert evidence["clarity"]["srcc"] > evidence["clarity"]["prior_srcc"] + 0.2
+    assert evidence["validity"]["srcc"] is None
+
+
 def test_engines_are_named_rightly(command, study):
     assert command("score", "--engine", "ray", data=study).code == 2
     assert command("score", "--engine", "dask", data=study).code == 2
     assert command("score", "--scheduler", "tcp://127.0.0.1:9", data=study).code == 2
+    assert command("import", study, "--engine", "dask", data=study).code == 2
+    by_dask = ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
+    assert command("import", study, "--format", "siqa", *by_dask, data=study).code == 2
+    said = command("import", study / "images", *by_dask, data=study)
+    assert said.code == 1
+    assert "No Dask scheduler answers" in said.err
 
 
 @pytest.mark.heavy
@@ -87,6 +124,11 @@ def test_a_cluster_gives_what_this_machine_gives(command, study, models, tmp_pat
     (tmp_path / "dask").mkdir()
     cluster = Cluster(tmp_path / "dask")
     try:
+        # Hashing and decoding too, by workers in another working folder.
+        more = tiny_models.pictures(tmp_path / "more", sizes=((30, 50), (51, 20)))
+        said = command("--json", "import", tmp_path / "more", more[0], "--engine", "dask",
+                       "--scheduler", cluster.file, data=study)  # fmt: skip
+        assert (said.document["added"], len(said.document["duplicates"])) == (2, 1), said.err
         found = []
         for engine in (("--engine", "dask", "--scheduler", cluster.file), ("--engine", "local")):
             said = command("--json", "score", "--backend", "zero-shot", "--model",

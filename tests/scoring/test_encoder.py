@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from pipelines.scoring.backends import open_scorer
 from pipelines.scoring.models.encoder import EncoderScorer
 from pipelines.scoring.models.zero_shot import ClipIqaScorer, WordsScorer
 from schemas.errors import UserError
+from schemas.layout import stimulus_id
 from tests.scoring import tiny_models
 from tests.scoring.tiny_models import TARGETS
 
@@ -169,13 +172,20 @@ def test_settings_reach_the_processor(siglip, images, tmp_path):
 
 def test_reference_images_are_a_second_input(siglip, images, tmp_path):
     _, folder = siglip
+    # As the study keeps them: by the SHA-256 of their bytes.
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in images]
+    kept = [tmp_path / f"{sha256}.png" for sha256 in hashes]
+    for path, copy in zip(images, kept, strict=True):
+        shutil.copy(path, copy)
+    # One is named by its id, one by a file of the same bytes.
     (tmp_path / "pairs.csv").write_text(
-        f"stimulus,reference\n{images[0].name},{images[1]}\n{images[2].name},{images[2]}\n"
+        f"stimulus,reference\n{stimulus_id(hashes[0])},{images[1]}\n{images[2]},{images[2]}\n"
     )
     settings = tmp_path / "model.toml"
     settings.write_text(f'model = "{folder}"\nreferences = "pairs.csv"\n')
     scorer = EncoderScorer(TARGETS, settings)
-    rows = scorer.features(images)
+    assert set(scorer._references) == {stimulus_id(hashes[0]), stimulus_id(hashes[2])}
+    rows = scorer.features(kept)
     inputs = scorer.outlook(rows).inputs
     plain = EncoderScorer(TARGETS, folder).features(images)[:, :32]
     np.testing.assert_allclose(inputs[:, :32], plain, atol=1e-5)

@@ -133,10 +133,7 @@ class EncoderScorer:
 
     def _beside_reference(self, images: Sequence[Path], rows: Features) -> Features:
         """Return reference less image; zeros for an image that has no readable reference."""
-        references = [
-            self._references.get(stimulus_id(path.stem), self._references.get(path.name))
-            for path in images
-        ]
+        references = [self._references.get(stimulus_id(path.stem)) for path in images]
         beside: Features = np.nan_to_num(self._vision.embed(references) - rows)
         return beside
 
@@ -161,14 +158,16 @@ def level_probabilities(rows: Features, directions: Features) -> Features:
 
 
 def _references(source: ModelFolder) -> Mapping[str, Path]:
-    """Return stimulus id or file name -> reference image."""
+    """Return stimulus id -> reference image."""
     if "references" not in source.settings:
         return {}
     path = source.home / str(source.settings["references"])
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        found = {row["stimulus"]: path.parent / row["reference"] for row in rows}
+        found = {
+            _named(path.parent, row["stimulus"]): path.parent / row["reference"] for row in rows
+        }
     except (OSError, UnicodeDecodeError, KeyError, TypeError, csv.Error) as error:
         raise UserError(
             "bad_references",
@@ -179,3 +178,11 @@ def _references(source: ModelFolder) -> Mapping[str, Path]:
     if absent is not None:
         raise UserError("bad_references", f"{path} names {absent}, which is not there.")
     return found
+
+
+def _named(folder: Path, stimulus: str) -> str:
+    """Return the id of a stimulus that is named by its id or by a file with the same bytes."""
+    path = folder / stimulus
+    if not path.is_file():
+        return stimulus
+    return stimulus_id(hashlib.sha256(path.read_bytes()).hexdigest())
