@@ -12,6 +12,7 @@ from annotator.pool import Picture
 from annotator.store import Reads, Store, open_study
 from annotator.store.access import load_study
 from annotator.store.check import table_differences
+from annotator.store.mending import mend_journal
 from annotator.store.snapshot import SnapshotStore
 from schemas.errors import UserError
 from schemas.layout import StudyFolder, has_thumbnail
@@ -21,15 +22,19 @@ __all__ = ["rebuild_database", "verify_study"]
 Progress = Callable[[int, int], None]
 
 
-def rebuild_database(root: Path) -> list[str]:
+def rebuild_database(root: Path, *, accept_loss: bool = False) -> list[str]:
     """Make the database anew from the journal; return what was done, for people.
 
+    A damaged journal is mended from the database first; see `mend_journal`.
+
     Raises:
-        UserError: `folder_in_use` where a server runs.
+        UserError: `folder_in_use` where a server runs, `journal_damaged` where the database does
+            not have what the journal lacks.
     """
     folder = StudyFolder(root)
     study = load_study(folder)
     try:
+        mended = mend_journal(folder, accept_loss=accept_loss) if folder.journal.exists() else []
         store = Store(folder, study, rebuild=True)
     except UserError as error:
         if error.code == "folder_in_use":
@@ -39,7 +44,7 @@ def rebuild_database(root: Path) -> list[str]:
             ) from error
         raise
     store.close()
-    return store.notices
+    return [*mended, *store.notices]
 
 
 def verify_study(root: Path, *, quick: bool, progress: Progress) -> dict[str, Any]:

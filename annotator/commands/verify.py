@@ -16,6 +16,13 @@ def verify(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the database anew from the journal first.")
     ] = False,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="With --rebuild: go on without facts that journal and database have lost.",
+        ),
+    ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Check the images' sizes, not their bytes.")
     ] = False,
@@ -26,7 +33,9 @@ def verify(
     from schemas.errors import UserError
 
     answer: Answer = context.obj
-    notices = rebuild_database(answer.folder) if rebuild else []
+    if accept_loss and not rebuild:
+        raise typer.BadParameter("--accept-loss goes with --rebuild.")
+    notices = rebuild_database(answer.folder, accept_loss=accept_loss) if rebuild else []
     for notice in notices:
         answer.say(notice)
     with progress_bar(answer, "images") as advance:
@@ -41,8 +50,8 @@ def verify(
         raise UserError(
             "study_differs",
             f"{len(report['problems'])} things in {answer.folder} are not as they should be; the "
-            f"first: {first}. A database that differs is mended by `verify --rebuild`; images and "
-            "journal come from a backup.",
+            f"first: {first}. `verify --rebuild` makes the database anew, and a damaged journal "
+            "whole from the database; images come from a backup.",
         )
     answer.give(
         report,

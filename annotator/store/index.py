@@ -14,7 +14,7 @@ from annotator.store.journal import Entry
 from schemas.facts import Fact, Submitted
 from schemas.migrations import FACT_TABLES, MIGRATIONS
 
-__all__ = ["applied_position", "apply_entries", "connect", "migrate"]
+__all__ = ["applied_position", "apply_entries", "connect", "migrate", "table_of"]
 
 _SETTINGS = {
     # Extensions would be looked for on the network.
@@ -86,6 +86,11 @@ def apply_entries(connection: duckdb.DuckDBPyConnection, entries: list[Entry]) -
     except BaseException:
         connection.rollback()
         raise
+
+
+def table_of(kind: str) -> str:
+    """Return the table of a kind of fact; texts of a submission are in `feedback` besides."""
+    return "submissions" if kind == Submitted.kind else _SHAPES[kind][0]
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:

@@ -18,7 +18,10 @@ import orjson
 from schemas.errors import UserError
 from schemas.facts import Fact, fact_from
 
-__all__ = ["Entry", "Journal", "JournalFault", "encode", "read_entries"]
+__all__ = [
+    "Entry", "Journal", "JournalFault", "decode", "encode", "is_whole", "line_of", "lines_of",
+    "read_entries",
+]  # fmt: skip
 
 _CRC = b',"crc":"'
 _TAIL = len(_CRC) + 8 + len(b'"}\n')
@@ -67,16 +70,20 @@ def line_of(seq: int, encoded: bytes) -> bytes:
     return body + _CRC + b"%08x" % zlib.crc32(body) + b'"}\n'
 
 
+def is_whole(line: bytes) -> bool:
+    """Say whether a line is as it was written."""
+    return line[-_TAIL:] == _CRC + b"%08x" % zlib.crc32(line[:-_TAIL]) + b'"}\n'
+
+
 def decode(line: bytes, offset: int) -> tuple[int, Fact]:
     """Return sequence number and fact of a line that stands at `offset`.
 
     Raises:
         JournalFault: the line is damaged or of a kind this version does not know.
     """
-    body, tail = line[:-_TAIL], line[-_TAIL:]
-    if tail != _CRC + b"%08x" % zlib.crc32(body) + b'"}\n':
+    if not is_whole(line):
         raise JournalFault(offset, "the line is damaged (its checksum does not fit)")
-    record = orjson.loads(body + b"}")
+    record = orjson.loads(line[:-_TAIL] + b"}")
     seq = record.pop("seq")
     try:
         return seq, fact_from(record)
@@ -95,18 +102,24 @@ def read_entries(path: Path, start: int = 0, next_seq: int = 1) -> Iterator[Entr
     Raises:
         JournalFault: a damaged line, or numbers that do not follow each other.
     """
+    for offset, line in lines_of(path, start):
+        seq, fact = decode(line, offset)
+        if seq != next_seq:
+            raise JournalFault(offset, f"fact {next_seq} is missing, {seq} stands here")
+        next_seq += 1
+        yield Entry(seq, fact, offset + len(line))
+
+
+def lines_of(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield the place and the bytes of every line from byte `start`, but an incomplete last."""
     with path.open("rb") as file:
         file.seek(start)
         offset = start
         for line in file:
             if not line.endswith(b"\n"):
                 return
-            seq, fact = decode(line, offset)
-            if seq != next_seq:
-                raise JournalFault(offset, f"fact {next_seq} is missing, {seq} stands here")
+            yield offset, line
             offset += len(line)
-            next_seq += 1
-            yield Entry(seq, fact, offset)
 
 
 class Journal:

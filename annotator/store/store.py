@@ -218,8 +218,9 @@ def replay(
     if fault is not None:
         raise UserError(
             "journal_damaged",
-            f"The journal {journal} is damaged at {fault}. Put it back from a backup; the facts "
-            f"up to number {seq} can still be read.",
+            f"The journal {journal} is damaged at {fault}. Run `verify --rebuild`, which mends it "
+            "from the database where that still has the facts, or put it back from a backup; the "
+            f"facts up to number {seq} can be read.",
         ) from fault
     return seq
 
