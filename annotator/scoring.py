@@ -66,6 +66,7 @@ Advance = Callable[[int, int], None]
 _SHARD = 1024
 _SAMPLE = 5000
 _CHUNK = 4096
+_KEPT_EVERY_S = 60.0
 _CURVE_GROWTH = 1.25
 
 
@@ -157,7 +158,8 @@ def compute_features(
 ) -> int:
     """Compute the features of images that have none yet; return how many those were.
 
-    Work that is interrupted goes on where it was: rows are kept by the thousand.
+    Work that is interrupted goes on where it was: rows are kept by the thousand, or by the minute
+    where a model takes its time.
 
     Args:
         material: The study.
@@ -178,9 +180,11 @@ def compute_features(
     }  # fmt: skip
     pictures = list(wanted)[:limit]
     kept: list[tuple[list[str], NDArray[np.float32]]] = []
-    done = 0
+    done, kept_at = 0, time.monotonic()
 
     def keep() -> None:
+        nonlocal kept_at
+        kept_at = time.monotonic()
         if kept:
             names = [name for part, _ in kept for name in part]
             files.keep_features(scorer.version, names, np.concatenate([rows for _, rows in kept]))
@@ -195,7 +199,8 @@ def compute_features(
                 kept.append((batch, rows))
             done += len(batch)
             advance(done, len(pictures))
-            if sum(len(part) for part, _ in kept) >= _SHARD:
+            is_late = time.monotonic() - kept_at > _KEPT_EVERY_S
+            if is_late or sum(len(part) for part, _ in kept) >= _SHARD:
                 keep()
     finally:
         keep()

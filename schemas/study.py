@@ -60,7 +60,7 @@ class Scoring(_Part):
     backend: Annotated[str, Field(pattern=NAME)] = "embedded"
     """Which scorer: embedded, encoder, vlm."""
     model: str = ""
-    """Its model, a folder or file; empty for the backend's own."""
+    """Its model, a folder or file relative to the study folder; empty for the backend's own."""
 
     @model_validator(mode="after")
     def _shares_fit_together(self) -> Scoring:
