@@ -80,7 +80,7 @@ def mos(
         if scale:
             raise typer.BadParameter("--scale goes with --ratings; a study has its own scale.")
         result = _of_study(answer, method, options, save)
-    answer.note(result.warnings)
+    answer.note([*result.warnings, *_inapplicable(result)])
     labels = _labels(result, levels)
     document: dict[str, Any] = {}
     if out is not None or answer.as_json:
@@ -92,6 +92,15 @@ def mos(
 
         write_mos(result, labels, document, out)
     answer.give(document, _summary(result, out))
+
+
+def _inapplicable(result: MosResult) -> list[str]:
+    """Return where a rule could not act, or only in part, and why."""
+    return [
+        f"{name}: {'' if estimate.applicable else 'not applicable: '}{estimate.reason}."
+        for name, estimate in result.estimates.items()
+        if estimate.reason
+    ]
 
 
 def _labels(result: MosResult, rule: str) -> Labels | None:

@@ -227,6 +227,11 @@ def _warnings(given: Ratings, ratings: Ratings, n_raters: int, grid: Floats) -> 
         warnings.append("one stimulus: raters cannot agree on differences between stimuli.")
     elif np.ptp(ratings.score) == 0:
         warnings.append("all ratings are equal: chance-corrected agreement is undefined.")
+    elif not len(grid):
+        warnings.append(
+            f"no stimulus was rated by all {n_raters} raters, so ICC and Kendall's W are not "
+            "defined; see icc.incomplete and Krippendorff's alpha."
+        )
     elif len(grid) < 0.5 * np.count_nonzero(ratings.count_by_stimulus):
         warnings.append(
             f"ICC and Kendall's W rest on the {counted(len(grid), 'stimulus', 'stimuli')} that all "

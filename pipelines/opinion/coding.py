@@ -174,7 +174,7 @@ def _coded(
     bad = np.flatnonzero((codes < 0) | np.append(empty, True)[codes])
     if len(bad):
         raise UserError(
-            "empty_id", f"{place}: {name} is empty in {name_rows(row, bad)}; give an id."
+            "empty_id", f"{place}: {name} is empty in {name_rows(row, bad)}; fill it in."
         )
     used = np.bincount(codes, minlength=len(texts)) > 0
     order = np.asarray(pc.sort_indices(texts))

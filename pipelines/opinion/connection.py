@@ -66,6 +66,6 @@ def connection_warning(ratings: Ratings) -> tuple[str, ...]:
         (
             f"raters fall into {len(sizes)} groups that share no stimulus ({shown}{more} raters): "
             "biases, inconsistencies and scores are not comparable between groups; let some raters "
-            "rate stimuli of both."
+            "rate stimuli of several groups."
         ),
     )

@@ -56,6 +56,8 @@ def _bias(table: RatingTable, ratings: Ratings) -> Iterator[Reading]:
         error = float(raters.inconsistency[code]) / math.sqrt(n)
         side = "above" if bias > 0 else "below"
         sentence = f"Scores {abs(bias):.2f} {side} the panel on average"
+        if abs(bias) < 0.005:
+            sentence = "Scores as the panel does on average"
         if math.isfinite(error):
             sentence += f" (95 % interval {bias - 1.96 * error:.2f} to {bias + 1.96 * error:.2f})"
             certain = abs(bias) > 1.96 * error and abs(bias) >= 0.5

@@ -14,6 +14,7 @@ from pipelines.opinion.estimate import Estimate
 from pipelines.opinion.mos import MosResult
 from pipelines.opinion.plots import Point, bar_plot, caterpillar_plot, interval_plot
 from pipelines.opinion.report_advice import advice_html
+from pipelines.opinion.report_comparison import moved_html
 from pipelines.opinion.report_levels import levels_html
 from pipelines.opinion.report_scorer import scorer_html
 from pipelines.opinion.report_table import html_table
@@ -38,6 +39,7 @@ div{overflow-x:auto}table{border-collapse:collapse;font-size:.88em;width:100%}
 th,td{padding:.25em .45em;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;
 overflow-wrap:normal}td{white-space:nowrap}
 .t{text-align:left;overflow-wrap:anywhere;white-space:normal;min-width:6em}
+th.t{overflow-wrap:normal}
 pre{background:var(--code);padding:.8em;white-space:pre-wrap}
 svg{max-width:100%;height:auto}.note{background:var(--note);padding:.6em 1em}
 figcaption{font-size:.85em;opacity:.8}figure{margin:1em 0;break-inside:avoid}
@@ -83,7 +85,7 @@ def report_html(  # noqa: PLR0913 - the parts of one document
         "<h2>Mean opinion scores</h2>",
         *(_mos_figure(mos, name, estimate) for name, estimate in mos.estimates.items()),
         _mos_table(mos),
-        _moved(mos, compared),
+        moved_html(mos, compared),
         "<h2>Agreement</h2>",
         _agreement_figure(agreement),
         _agreement_table(agreement),
@@ -178,23 +180,6 @@ def _mos_table(mos: MosResult) -> str:
     return html_table(head, rows)
 
 
-def _moved(mos: MosResult, compared: Sequence[MosResult]) -> str:
-    rows = []
-    for other in compared:
-        if other.method == mos.method or other.mos_scale != mos.mos_scale:
-            continue
-        for name, estimate in mos.estimates.items():
-            difference = np.abs(other.estimates[name].scores.mos - estimate.scores.mos)
-            finite = difference[np.isfinite(difference)]
-            largest = float(finite.max()) if len(finite) else float("nan")
-            rows.append([other.method, name, _mean(difference), largest, other.n_removed])
-    if not rows:
-        return ""
-    head = ["method", "dimension", "mean |change|", "largest |change|", "ratings left out"]
-    said = f"<p>How far other methods would move MOS from those of {escape(mos.method)}:</p>"
-    return said + html_table(head, rows)
-
-
 def _agreement_figure(agreement: AgreementResult) -> str:
     points = []
     for name, entry in agreement.dimensions.items():
@@ -268,7 +253,9 @@ def _bias_figure(mos: MosResult, name: str, estimate: Estimate) -> str:
     )
     axis = f"{name}: rater bias in score units, 95 % interval"
     drawn = counted(len(points), "rater")
-    caption = f"{name}. Orange squares: rejected. Drawn: {drawn}, largest bias first."
+    caption = f"{name}. Orange squares: rejected. Drawn: {drawn}, those with the largest bias."
+    if len(points) == np.count_nonzero(raters.n):
+        caption = f"{name}. Orange squares: rejected. {drawn}."
     return _figure(interval_plot(points, axis, -reach, reach), caption)
 
 

@@ -1,11 +1,15 @@
 """The report says where more ratings help and whom to calibrate."""
 
+import re
+
 import pyarrow as pa
 
 from pipelines.opinion.agreement import compute_agreement
 from pipelines.opinion.coding import rating_table
 from pipelines.opinion.mos import compute_mos
 from pipelines.opinion.report import report_html
+from pipelines.opinion.report_comparison import moved_html
+from tests.opinion.strategies import arrow
 
 
 def _panel(bias):
@@ -50,3 +54,14 @@ def test_the_stimulus_with_fewest_ratings_comes_first():
     section = report[report.index("How many more raters?") :]
     assert section.index(">b</td>") < section.index(">aa</td>")
     assert "http" not in section.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_what_other_methods_leave_out_is_counted_by_dimension():
+    rows = [("a", f"r{r}", 3 + (r == 0) * 2) for r in range(7)] + [("b", "r0", 2), ("b", "r1", 2)]
+    dimensions = ["x"] * 7 + ["y"] * 2
+    table = rating_table(arrow(rows).append_column("dimension", [dimensions]), scale=(1, 5))
+    html = moved_html(compute_mos(table), [compute_mos(table, "iqr"), compute_mos(table, "zscore")])
+    cells = [re.findall("<td[^>]*>([^<]*)", line) for line in html.split("<tr>")[2:]]
+    assert cells[0][:2] + cells[0][5:] == ["iqr", "x", "1"]
+    assert cells[1][:2] + cells[1][5:] == ["iqr", "y", "not applicable"]
+    assert cells[2][2:4] == ["–", "–"]
