@@ -132,7 +132,8 @@ def build_desk(
             model = ModelTab(store.model, study, desk.names)
             with gr.Tab(label("tab_image"), id="stimulus"):
                 name = gr.Textbox(
-                    show_label=False, container=False, placeholder=label("image_name"),
+                    label=label("image_name"), placeholder=label("image_name"),
+                    show_label=False, container=False,
                     elem_id="stimulus-name",
                 )  # fmt: skip
                 stimulus = clickable("stimulus-page")

@@ -102,7 +102,8 @@ class PeopleTab:
                 )
                 add_many = gr.Button(label("people_add_all"), variant="primary")
             search = gr.Textbox(
-                placeholder=label("people_search"), show_label=False, container=False,
+                label=label("people_search"), placeholder=label("people_search"),
+                show_label=False, container=False,
                 elem_id="people-search",
             )  # fmt: skip
             self.page = clickable("people-page")

@@ -14,7 +14,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#7f8790"
 """Of the palette of Okabe and Ito (2008)."""
 _MOST_NAMED = 14
 _FEW = 4
-"""So few bars are drawn thin."""
+"""So few bars are drawn thin, and so low counts have a line each."""
 _HIDDEN = "rgba(0,0,0,0)"
 
 
@@ -39,6 +39,8 @@ def histogram_figure(
             x=middles, y=list(one.counts), marker_color=BLUE, row=row + 1, col=column + 1,
             hovertemplate=f"MOS %{{x:.2f}}<br>%{{y}} {word('plot_images')}<extra></extra>",
         )  # fmt: skip
+        if max(one.counts, default=0) <= _FEW:
+            figure.update_yaxes(dtick=1, row=row + 1, col=column + 1)
         if one.mean is not None:
             figure.add_vline(
                 x=one.mean, line_dash="dash", line_color=ORANGE, line_width=2,

@@ -61,7 +61,7 @@ class ProgressTab:
         with gr.Tab(label("tab_progress"), id="progress") as self.tab:
             unit = gr.Radio(
                 [(label("by_day"), "day"), (label("by_hour"), "hour")], value="day",
-                show_label=False, container=False, elem_id="pace-unit",
+                label=label("pace_by"), show_label=False, container=False, elem_id="pace-unit",
             )  # fmt: skip
             self.page = clickable("progress-page")
             with gr.Row():

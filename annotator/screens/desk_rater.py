@@ -110,7 +110,8 @@ class RaterTab:
         self._desk, self._store, self._levels = desk, store, levels
         with gr.Tab(label("tab_rater"), id="rater") as self.tab:
             self.name = gr.Dropdown(
-                [], show_label=False, container=False, elem_id="rater-name",
+                [], label=label("tab_rater"), show_label=False, container=False,
+                elem_id="rater-name",
                 elem_classes="bar",
             )  # fmt: skip
             self.page = clickable("rater-page")

@@ -43,11 +43,13 @@ class ResultsTab:
             self._columns = gr.State([])
             with gr.Row(elem_classes="bar"):
                 self._search = gr.Textbox(
-                    placeholder=label("search_images"), show_label=False, container=False,
+                    label=label("search_images"), placeholder=label("search_images"),
+                    show_label=False, container=False,
                     scale=4, elem_id="search",
                 )  # fmt: skip
                 self._filters = [
-                    gr.Dropdown([], visible=False, container=False, show_label=False, scale=2,
+                    gr.Dropdown([], label=label("filter"), visible=False, container=False,
+                                show_label=False, scale=2,
                                 elem_classes="filter")
                     for _ in range(_FILTERS)
                 ]  # fmt: skip
@@ -91,7 +93,9 @@ class ResultsTab:
             event(self.show_pairs, [self.query, *axes], self._scatter, **order)
 
     def prepare(self) -> None:
-        """Begin to compute the results while the overview is read."""
+        """Begin with what the first plots need while the overview is read."""
+        import plotly.subplots  # noqa: F401 - a second on a busy machine
+
         self._store.standings.prepare()
 
     def show_histograms(self, query: MosQuery, request: gr.Request) -> Any:

@@ -9,6 +9,8 @@ import gradio as gr
 
 from annotator.screens.desk import build_desk
 from annotator.screens.desk_words import language_choice
+from annotator.screens.early import EarlyScripts
+from annotator.screens.look import STATIC
 from annotator.screens.mounting import mount_arguments
 from annotator.screens.rating import build_rating_screen
 from annotator.store_desk import StoreDesk
@@ -46,3 +48,5 @@ def mount_screens(
             i18n=language_choice() if style == "desk" else None,
             **mount_arguments(style),
         )
+    scripts = "".join(f'<script src="{STATIC}/{name}.js"></script>' for name in ("theme", "desk"))
+    app.add_middleware(EarlyScripts, path="/desk/", tags=scripts)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from annotator.screens.look import STATIC, head_of, modules_head
+from annotator.screens.look import head_of, modules_head
 
 __all__ = ["mount_arguments"]
 
@@ -27,7 +27,7 @@ def mount_arguments(style: str = "rating") -> dict[str, Any]:
     return {
         "theme": gr.themes.Base(font=_FONTS, font_mono=_MONO),
         "css": _PAGE_CSS,
-        "head": head_of(style) + _scripts(style),
+        "head": head_of(style) + (modules_head() if style == "rating" else ""),
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -36,9 +36,3 @@ def mount_arguments(style: str = "rating") -> dict[str, Any]:
         "mcp_server": False,
         "show_error": True,
     }
-
-
-def _scripts(style: str) -> str:
-    if style == "rating":
-        return modules_head()
-    return f'<script src="{STATIC}/desk.js"></script>' if style == "desk" else ""

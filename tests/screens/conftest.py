@@ -33,7 +33,8 @@ ARGUMENTS = [
 SIZES = [(1640, 1102), (512, 512), (2000, 1500), (300, 200), (640, 2400), (3000, 700)]
 N_RATERS = 60
 # Machines that run tests are often busy with other things.
-expect.set_options(timeout=15_000)
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def draw_figure(path: Path, number: int) -> None:
@@ -77,7 +78,7 @@ class Site:
         self.process = subprocess.Popen(
             [*command, "--port", str(self.port)], cwd=ROOT, stdout=log, stderr=log, text=True
         )
-        for _ in range(240):
+        for _ in range(720):
             time.sleep(0.25)
             assert self.process.poll() is None, "the server ended: see server.log"
             try:
@@ -85,7 +86,7 @@ class Site:
             except OSError:
                 continue
             return
-        raise AssertionError("the server did not answer in a minute")
+        raise AssertionError("the server did not answer in three minutes")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -152,6 +153,7 @@ class Visitor:
         options.setdefault("viewport", {"width": 1280, "height": 720})
         options.setdefault("locale", "en-GB")
         page = self.browser.new_context(**options).new_page()  # type: ignore[arg-type]
+        page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.pages.append(page)

@@ -74,3 +74,21 @@ def test_used_link_says_how_to_get_another(visitor):
     other = visitor.page(locale="zh-CN")
     assert other.goto(link).status == 410
     expect(other.locator("h1")).to_have_text("此邀请链接无效", use_inner_text=True)
+
+
+def test_chosen_language_is_everywhere_and_a_refusal_is_said_each_time(visitor):
+    page = visitor.come_in("curator", viewport={"width": 1280, "height": 900})
+    page.get_by_role("button", name="中文", exact=True).click()
+    # Gradio's own labels follow too, though the browser is English.
+    page.get_by_role("tab", name="单张图像", exact=True).first.click()
+    name = page.locator("#stimulus-name textarea, #stimulus-name input")
+    for _ in range(2):
+        name.fill("no such image")
+        name.press("Enter")
+        said = page.locator("#said .said")
+        expect(said).to_contain_text("没有这张图像", use_inner_text=True)
+        said.get_by_role("button", name="关闭").click()
+        expect(said).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("tab", name="概览", exact=True).first).to_be_visible()
+    expect(page.locator("#overview-page")).not_to_contain_text("People", use_inner_text=True)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import Site, found, invite_people, make_images
+from tests.screens.conftest import PATIENCE_MS
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +34,7 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
     manifest.write_text("file_name,discipline\n" + "\n".join(lines) + "\n", encoding="utf-8")
     outside, errors = [], []
     context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
@@ -54,9 +56,9 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
 
     tab(page, "Add images")
     page.locator("#upload-images input[type=file]").set_input_files([str(p) for p in images])
-    expect(page.locator("#upload-images")).to_contain_text("figure-003", timeout=20_000)
+    expect(page.locator("#upload-images")).to_contain_text("figure-003")
     page.locator("#upload-manifest input[type=file]").set_input_files(str(manifest))
-    expect(page.locator("#upload-manifest")).to_contain_text("about", timeout=20_000)
+    expect(page.locator("#upload-manifest")).to_contain_text("about")
     page.locator("#take-in").click()
     expect(page.locator("#import-job .tiles")).to_contain_text(
         re.compile("4\\s*added"), timeout=60_000
@@ -67,6 +69,7 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
     assert not [one for one in left if one.stat().st_size]
 
     rater = browser.new_context(locale="en-GB").new_page()
+    rater.set_default_timeout(PATIENCE_MS)
     rater.goto(address)
     rater.locator("form button").click()
     rater.wait_for_selector(".dim")
@@ -77,12 +80,12 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
     expect(rater.locator(".counted")).to_contain_text("1")
 
     tab(page, "Results")
-    expect(page.locator("#mos-page .opener")).to_have_count(4, timeout=20_000)
+    expect(page.locator("#mos-page .opener")).to_have_count(4)
     page.locator(".filter input").first.click()
     page.get_by_role("option", name="discipline: physics").click()
     expect(page.locator("#mos-page .opener")).to_have_count(2)
     page.get_by_role("tab", name="Histograms").click()
-    expect(page.locator("#histograms svg.main-svg").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#histograms svg.main-svg").first).to_be_visible()
 
     tab(page, "Overview")
     page.get_by_role("button", name="Close rating").click()
@@ -90,7 +93,7 @@ def test_invite_upload_filter_rate_close_export(empty_site, browser, tmp_path):
     expect(page.locator("#closing")).to_contain_text("Rating is closed")
     expect(page.locator("#closing details")).to_contain_text("Cura")
     rater.reload()
-    expect(rater.locator("body")).to_contain_text("The curator has closed rating", timeout=20_000)
+    expect(rater.locator("body")).to_contain_text("The curator has closed rating")
 
     tab(page, "Export")
     page.locator("#export-format input").click()

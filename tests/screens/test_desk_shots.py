@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import Site, found, invite_people, make_images, submission
 from tests.screens.axe import serious_faults
+from tests.screens.conftest import PATIENCE_MS
 from tests.screens.shots import SIZES, compare
 
 pytestmark = pytest.mark.browser
@@ -73,6 +74,7 @@ def come_in(site, browser, **options):
         for one in site.logged_in("Cura").cookies.jar
     ]
     context = browser.new_context(locale="en-GB", reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_cookies(cookies)
     page = context.new_page()
     page.goto(site.url + "/desk/")
@@ -88,7 +90,7 @@ def open_tab(page, name):
         page.locator(".overflow-menu > button").first.click()
         button = page.locator(".overflow-dropdown button", has_text=re.compile(f"^\\s*{label}"))
     button.first.click()
-    expect(page.locator(READY[name]).first).to_be_visible(timeout=30_000)
+    expect(page.locator(READY[name]).first).to_be_visible()
 
 
 HEAVY = pytest.mark.heavy
