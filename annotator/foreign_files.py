@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -218,28 +220,69 @@ def _hf(path: Path, study: Study, renamed: Mapping[str, str]) -> Foreign:
                 f"{path} holds neither Parquet files nor metadata.csv, .jsonl; name the folder of "
                 "a Hugging Face data set.",
             )
+    by_stimulus: dict[str, str] = {}
     for file in files:
         split = re.split(r"[-_.]", file.name)[0]
         for number, row in enumerate(_rows(file, renamed), 1):
-            _hf_row(found, row, split, file, number)
+            picture = _hf_row(found, row, split, file, number)
+            stimulus = str(row.get("stimulus") or "")
+            if picture:
+                by_stimulus[stimulus] = picture
+            elif "question" in row and stimulus in by_stimulus:
+                # Our tables of questions name the image by its id.
+                about = found.describe(by_stimulus[stimulus])
+                about.setdefault("questions", []).append(row)
     return found
 
 
-def _hf_row(found: Foreign, row: Row, split: str, file: Path, number: int) -> None:
+def _hf_row(found: Foreign, row: Row, split: str, file: Path, number: int) -> str:
+    """Take in the pictures of a row; return the path of the last one."""
     pictures = {
         name: value
         for name, value in row.items()
         if isinstance(value, dict) and isinstance(value.get("bytes"), bytes)
     }
     rest = {k: v for k, v in row.items() if k not in pictures} | {"split": split}
+    rest |= _columns(rest.pop("details", None))
+    path = ""
     for name, picture in pictures.items():
-        path = str(row.get("image_path") or picture.get("path") or "")
+        path = str(row.get("image_path") or _own_name(found, row) or picture.get("path") or "")
         path = path or f"{file.stem}-{number}-{name}{_suffix(picture['bytes'])}"
         found.embedded[path] = partial(bytes, picture["bytes"])
         if "question" in rest:
             found.describe(path).setdefault("questions", []).append(rest)
         else:
             found.describe(path, **rest)
+    return path
+
+
+def _own_name(found: Foreign, row: Row) -> str:
+    """Return the name a picture had, where no other has it and it can be a file's."""
+    name = str(row.get("file_name") or "")
+    is_fit = name not in (".", "..") and not set(name) & set("/\\\0") and len(name) < 80
+    return name if is_fit and name not in found.embedded else ""
+
+
+def _columns(details: Any) -> Row:
+    """Return the columns that our export packs into one text."""
+    try:
+        columns = json.loads(details) if isinstance(details, str) else None
+    except json.JSONDecodeError:
+        columns = None
+    if isinstance(columns, dict):
+        return columns
+    return {} if details is None else {"details": details}
+
+
+def _q_bench(path: Path, study: Study, renamed: Mapping[str, str]) -> Foreign:
+    from exports.q_bench import read_q_bench
+
+    del study, renamed
+    found = Foreign()
+    for question in read_q_bench(path):
+        asked = found.describe(question.stimulus).setdefault("questions", [])
+        asked.append(dataclasses.asdict(question))
+    return found
 
 
 def _label_studio(path: Path, study: Study, renamed: Mapping[str, str]) -> Foreign:
@@ -297,6 +340,7 @@ READERS: dict[str, Callable[[Path, Study, Mapping[str, str]], Foreign]] = {
     "llava": _llava,
     "q-instruct": _llava,
     "q-align": _llava,
+    "q-bench": _q_bench,
     "medq": _medq,
     "hf": _hf,
     "label-studio": _label_studio,

@@ -55,6 +55,8 @@ def published_question(image: str, row: Row, format_: str, number: int) -> Publi
         difficulty=str(row.get("difficulty") or ""),
         discipline=str(row.get("class", row.get("discipline")) or ""),
         category=str(row.get("category") or ""),
+        dimension=row.get("dimension"),
+        concern=str(row.get("concern") or "other"),
         modality=str(row.get("modality") or ""),
     )
     is_wrong = row.get("is_wrong") in (True, "true", "True", "1")
@@ -100,6 +102,8 @@ def draft_of(question: Question, format_: str, number: int) -> Draft:
 
 
 def _options(row: Row) -> tuple[str, ...]:
+    if isinstance(row.get("options"), list | tuple):
+        return tuple(map(str, row["options"]))
     if row.get("option"):
         return parse_options(str(row["option"]))
     lettered = [str(row.get(letter) or "").strip() for letter in LETTERS]

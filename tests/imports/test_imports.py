@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import re
@@ -34,8 +35,6 @@ def run(tmp_path: Path, capsys):
 
 def details(run, tmp_path: Path) -> dict[str, dict[str, object]]:
     """File name -> columns, as `export csv` gives them back."""
-    import csv
-
     run("export", "csv", "--out", str(tmp_path / "back"))
     with (tmp_path / "back" / "stimuli.csv").open(encoding="utf-8", newline="") as file:
         return {row["file_name"]: row for row in csv.DictReader(file)}
@@ -195,6 +194,71 @@ def test_label_studio_annotations_become_ratings(run, tmp_path) -> None:
     assert run("import", str(tmp_path / "ls.json"), "--format", "label-studio")["ratings"] == 0
 
 
+ODD = ("a b.png", "q'uo\"te.png", "ha#sh.png", "new\nline.png", "图像é.png", "=cmd.png", "-x.png")
+
+
+@pytest.fixture
+def odd(run, tmp_path):
+    """Images of odd names, two of one name, rated, with a question each."""
+    (tmp_path / "odd" / "sub").mkdir(parents=True)
+    for n, name in enumerate((*ODD, "same.png", "sub/same.png")):
+        (tmp_path / "odd" / name).write_bytes(png(n))
+    assert run("import", str(tmp_path / "odd"))["added"] == len(ODD) + 2
+    rows = [
+        [name, rater, dimension, 2 + (rater == "=Bo"), '=1+1\tso, "he"\nsaid']
+        for name in ODD
+        for rater in ("Zoë", "=Bo")
+        for dimension in ("validity", "completeness", "clarity", "conformity")
+    ]
+    with (tmp_path / "r.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file)
+        table.writerows([["stimulus", "rater", "dimension", "score", "feedback"], *rows])
+    assert run("ratings", "import", str(tmp_path / "r.csv"))["ratings"] == len(rows)
+    items = [
+        {"image_path": name, "type": "what", "question": f"Tab\there {n}?",
+         "option": "A. Panel B. left\nB. x", "answer": "AB"[n % 2]}
+        for n, name in enumerate(ODD)
+    ]  # fmt: skip
+    file = tmp_path / "odd" / "bench_SIQA-U.json"
+    file.write_text(json.dumps(items), encoding="utf-8")
+    assert run("import", str(file), "--format", "siqa")["questions"] == len(ODD)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("siqa", ("bench_SIQA-U.json", "images")),
+        ("hf", ("",)),
+        ("medq", ("medqbench_QA_test.tsv",)),
+        ("q-bench", ("llvisionqa_test.json", "images")),
+    ],
+)
+def test_questions_on_images_of_odd_names_come_back_from_an_export(
+    odd, tmp_path, name, files
+) -> None:
+    out = tmp_path / "out"
+    odd("export", name, "--out", str(out))
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    new = ("--data", str(tmp_path / "new"))
+    odd(*new, "study", "init", "--preset", "siqa")
+    paths = [str(out / file) if file else str(out) for file in files]
+    report = odd(*new, "import", *paths, "--format", name)
+    assert report["rejected"] == [] and report["questions"] == len(ODD)
+    asked = []
+    for place in ((), new):
+        back = tmp_path / f"csv{len(place)}"
+        odd(*place, "export", "csv", "--out", str(back))
+        with (back / "questions.csv").open(encoding="utf-8", newline="") as file:
+            asked.append(
+                sorted((r["stimulus"], r["options"], r["answer"]) for r in csv.DictReader(file))
+            )
+        with (back / "stimuli.csv").open(encoding="utf-8", newline="") as file:
+            names = {row["file_name"] for row in csv.DictReader(file)}
+        assert names >= set(ODD) or (place and name != "hf")
+    assert asked[0] == asked[1]
+
+
 def test_label_studio_texts_keep_their_dimension_and_one_person_may_annotate_again(
     run, tmp_path
 ) -> None:
@@ -233,8 +297,6 @@ def test_label_studio_texts_keep_their_dimension_and_one_person_may_annotate_aga
 
 
 def ratings_of(run, tmp_path: Path) -> list[dict[str, str]]:
-    import csv
-
     run("export", "csv", "--out", str(tmp_path / "again"))
     with (tmp_path / "again" / "ratings.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
