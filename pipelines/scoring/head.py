@@ -6,8 +6,9 @@ shifted and stretched, plus a ridge on the prior's outputs:
     mos = prior + a + b (prior − 3) + z·w + e,   w ~ N(0, s² I / k),   var(e) = τ² + σ²/n
 
 with σ² the raters' variance (a stimulus with few or disagreeing raters weighs less). How far the
-ridge may go (s) is chosen by cross-validation for each target, and s = 0, the prior alone, stays
-unless labels gain something: labels never make it worse than the folds can tell. Intervals come
+ridge may go (s) is settled by cross-validation for each target: candidates are averaged, each
+weighed by its likelihood on left-out stimuli, less one standard error for all but s = 0, the prior
+alone. So labels never make it worse than the folds can tell. Intervals come
 from the posterior and are stretched so that 90 % of the left-out stimuli lie inside
 (split-conformal; Lei et al., JASA 113, 2018).
 """
@@ -36,6 +37,8 @@ _REACH = (0.0, 0.1, 0.2, 0.4, 0.8, 1.5)
 """Candidates for s, in scale points."""
 _SHIFT_SD, _STRETCH_SD = 1.0, 0.5
 _Z90 = 1.6448536
+_LEAST_SHARE = 0.02
+"""Candidates that would count less are left out, which spares time."""
 _PRIOR_WEIGHT = 8.0
 """Ratings that the pooled raters' variance counts for beside a stimulus's own."""
 
@@ -66,7 +69,7 @@ class Evidence(NamedTuple):
     prior_srcc: float | None
     """Rank correlation of the prior alone on the same stimuli."""
     reach: float
-    """s that was chosen; 0 is the prior alone."""
+    """Mean s of the candidates by their weight; 0 is the prior alone."""
     is_predictable: bool
     reason: str
     """Why not; empty where it is."""
@@ -223,16 +226,15 @@ def _fit_target(
     weight = 1 / (_unexplained(design, y, rater_variance) + rater_variance)
     parts = [_part(design, y, weight, np.flatnonzero(folds == f)) for f in np.unique(folds)]
     whole = _Moments(sum(p.sums.gram for p in parts), sum(p.sums.moment for p in parts))  # type: ignore[arg-type]
-    errors = [_left_out(parts, whole, y, reach) for reach in _REACH]
-    chosen = _choose(errors)
-    error = errors[chosen]
-    spread = _left_out_spread(parts, whole, y.size, _REACH[chosen])
+    mix = _weighed(np.array([_left_out(parts, whole, y, reach) for reach in _REACH]))
+    error, reach = mix.error, float(mix.shares @ _REACH)
+    spread = _left_out_spread(parts, whole, y.size, mix)
     noise = max(float(np.mean(error**2 - spread)), 0.01)
     ratio = np.abs(error) / np.sqrt(spread + noise)
     widen = _conformal(ratio)
     left_out = labels.mos[rated] - error
-    evidence = _evidence(labels.mos[rated], left_out, prior[rated], ratio / widen, _REACH[chosen])
-    weights, covariance = _posterior(whole, _REACH[chosen])
+    evidence = _evidence(labels.mos[rated], left_out, prior[rated], ratio / widen, reach)
+    weights, covariance = _averaged(whole, mix.shares)
     target = Target(weights, covariance, noise, widen)
     sd = widen * np.sqrt(spread + noise)
     return target, evidence, _LeftOut(rated, left_out.clip(*start.scale), sd)
@@ -347,24 +349,63 @@ def _left_out(parts: Sequence[_Part], whole: _Moments, y: Array, reach: float) -
     return error
 
 
-def _left_out_spread(parts: Sequence[_Part], whole: _Moments, n: int, reach: float) -> Array:
-    """Return the posterior variance of the same predictions."""
-    spread = np.zeros(n)
-    for part in parts:
-        _, covariance = _posterior(whole.without(part.sums), reach)
-        x = part.design[:, : len(covariance)]
-        spread[part.rows] = ((x @ covariance.astype(np.float32)) * x).sum(axis=1)
-    return spread.clip(0)
+class _Mix(NamedTuple):
+    """Candidates of `_REACH`, averaged."""
+
+    shares: Array
+    """`[6]`, sum 1."""
+    errors: Array
+    """`[6, n]` of stimuli that stood outside the fit."""
+    error: Array
+    """`[n]` of the average."""
 
 
-def _choose(errors: Sequence[Array]) -> int:
-    """Return the reach with the least error, or the prior where the gain may be chance."""
-    squares = np.array([e**2 for e in errors])
-    best = int(squares.mean(axis=1).argmin())
-    gain = squares[0] - squares[best]
-    if best and gain.mean() > 0.5 * gain.std(ddof=1) / np.sqrt(gain.size):
-        return best
-    return 0
+def _weighed(errors: Array) -> _Mix:
+    """Return the candidates' shares from their errors on left-out stimuli, `[6, n]`.
+
+    Gaussian likelihood with each candidate's own variance, as pseudo-Bayesian model averaging
+    with its standard error off (Yao, Vehtari, Simpson, Gelman, Bayesian Analysis 13, 2018).
+    """
+    squares = errors**2
+    variance = squares.mean(axis=1, keepdims=True) + 1e-9
+    likelihood = -0.5 * (np.log(variance) + squares / variance)
+    gain = likelihood - likelihood[0]
+    total = gain.sum(axis=1) - gain.std(axis=1) * np.sqrt(errors.shape[1])
+    shares = np.exp(total - total.max())
+    shares[shares < _LEAST_SHARE * shares.sum()] = 0
+    shares /= shares.sum()
+    return _Mix(shares, errors, shares @ errors)
+
+
+def _averaged(sums: _Moments, shares: Array) -> tuple[Array, Array]:
+    """Return mean and covariance of the weights over the candidates."""
+    known = [
+        (share, *_posterior(sums, reach))
+        for share, reach in zip(shares, _REACH, strict=True)
+        if share
+    ]
+    size = max(mean.size for _, mean, _ in known)
+    rows = [(share, np.pad(mean, (0, size - mean.size)), cov) for share, mean, cov in known]
+    average: Array = np.sum([share * mean for share, mean, _ in rows], axis=0)
+    covariance = np.zeros((size, size))
+    for share, mean, part in rows:
+        covariance[: len(part), : len(part)] += share * part
+        covariance += share * np.outer(mean - average, mean - average)
+    return average, covariance
+
+
+def _left_out_spread(parts: Sequence[_Part], whole: _Moments, n: int, mix: _Mix) -> Array:
+    """Return the variance of the same predictions: posterior, and between the candidates."""
+    spread: Array = mix.shares @ (mix.errors - mix.error) ** 2
+    for share, reach in zip(mix.shares, _REACH, strict=True):
+        if not share:
+            continue
+        for part in parts:
+            _, covariance = _posterior(whole.without(part.sums), reach)
+            x = part.design[:, : len(covariance)]
+            own = ((x @ covariance.astype(np.float32)) * x).sum(axis=1)
+            spread[part.rows] += share * own.clip(0)
+    return spread
 
 
 def _conformal(ratio: Array) -> float:

@@ -31,6 +31,7 @@ _STAGES = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 """Blocks of each stage, and the stride of its first block."""
 _MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], dtype=np.float32)
+_GAIN = 1 / (np.float32(255) * _DEVIATION)
 _BN_EPSILON = 1e-3
 
 
@@ -56,10 +57,10 @@ def network_input(image: Image.Image, side: int = 384) -> NDArray[np.float32]:
     scale = side / max(image.size)
     width, height = (max(64, round(n * scale / 32) * 32) for n in image.size)
     pixels = np.asarray(
-        image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR, reducing_gap=3.0),
+        image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR, reducing_gap=1.0),
         dtype=np.float32,
     )
-    normal = (pixels / 255.0 - _MEAN) / _DEVIATION
+    normal = pixels * _GAIN - _MEAN / _DEVIATION
     return np.ascontiguousarray(normal.transpose(2, 0, 1))
 
 
@@ -166,12 +167,16 @@ class Lite0:
 
 
 def _fold(weights: dict[str, Any], convolution: str, norm: str, stride: int = 1) -> _Convolution:
+    import torch
+
     weight = weights[f"{convolution}.weight"]
     scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + _BN_EPSILON).sqrt()
     bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
     is_depthwise = convolution.endswith("_depthwise_conv")
+    scaled = weight * scale[:, None, None, None]
     return _Convolution(
-        (weight * scale[:, None, None, None]).contiguous(),
+        # Channels last, as the pictures: else every call brings them into that order.
+        scaled.contiguous(memory_format=torch.channels_last),
         bias,
         stride,
         weight.shape[0] if is_depthwise else 1,
