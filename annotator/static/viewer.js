@@ -46,6 +46,7 @@ export class Viewer {
       navigatorPosition: "TOP_RIGHT",
       navigatorSizeRatio: 0.16,
       navigatorMaintainSizeRatio: true,
+      navigatorAutoFade: false, // nothing hovers over it on a touch screen
       animationTime: calm() ? 0 : 0.18,
       springStiffness: 9,
       zoomPerScroll: 1.25,

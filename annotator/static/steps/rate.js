@@ -2,6 +2,8 @@
 
 import { h } from "../dom.js";
 
+const LONG_RUBRIC = 140; // characters that fit on a laptop
+
 /**
  * Make the step.
  * @param step what the server says about it
@@ -160,6 +162,9 @@ class Rate {
       const kind = at === place ? "current" : place < 0 && ends.includes(at) ? "end" : "";
       return h("p", { class: kind }, h("b", {}, `${level.score} ${level.label}`), level.rubric);
     });
+    // A long text is scrolled, by keyboard too; a short one is no stop for Tab.
+    const shown = dimension.levels[place]?.rubric ?? "";
+    this.rubric.tabIndex = shown.length > LONG_RUBRIC ? 0 : -1;
     this.rubric.replaceChildren(h("h4", {}, dimension.label), ...lines.reverse());
   }
 }

@@ -25,7 +25,7 @@ class Text {
     this.hint = h("span", { class: "hint", id: `${id}-hint` });
     const wish = step.required ? "text_required" : step.asked ? "text_asked" : "text_welcome";
     this.element = h("section", { class: `words-step ${step.asked ? "asked" : ""}` },
-      h("label", { for: id }, h("span", { lang: language }, step.prompt),
+      h("label", { for: id }, h("span", { lang: language, title: step.prompt }, step.prompt),
         h("small", {}, say(wish))),
       this.chips(),
       this.box,
@@ -37,7 +37,7 @@ class Text {
     if (!this.step.chips.length) return null;
     const buttons = this.step.chips.map((word, place) =>
       h("button", {
-        type: "button", class: "chip", tabindex: place ? "-1" : "0", lang: this.language,
+        type: "button", class: "chip", tabindex: place ? "-1" : "0", lang: this.language, title: word,
         onpointerdown: (event) => event.preventDefault(), // the cursor stays in the box
         onclick: () => this.insert(word),
         onkeydown: (event) => this.roam(event, buttons, place),
