@@ -19,6 +19,7 @@ help:
 	$(PYTHON) -m venv .venv
 
 .venv/.run-ready: requirements.txt constraints.txt | .venv/bin/python
+	@echo "Installing packages into .venv: minutes, and up to 4 GB to download the first time."
 	$(PIP) install --quiet -r requirements.txt -c constraints.txt
 	@touch $@
 
