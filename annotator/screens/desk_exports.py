@@ -11,7 +11,7 @@ from annotator.desk.comparison import Comparison
 from annotator.desk.packages import Choice, Packages
 from annotator.jobs import Jobs
 from annotator.screens.desk_outlook import before_html, made_html, outlook_html
-from annotator.screens.desk_parts import QUIET, author_of, clickable, job_html, refusal
+from annotator.screens.desk_parts import author_of, clickable, in_order, job_html, refusal
 from annotator.screens.desk_words import label
 from schemas.errors import UserError
 
@@ -58,11 +58,12 @@ class ExportTab:
             self._clock = gr.Timer(1, active=False)
         shown = [self._job, self._clock]
         chosen = [format_, self._run, splits, reason, images, names, unreviewed]
-        self.tab.select(self._open, None, [self._before, self._run, *shown], **QUIET)
-        self._clock.tick(self.show, None, shown, **QUIET)
-        look.click(self._look, chosen, shown, **QUIET)
-        make.click(self._start, chosen, shown, **QUIET)
-        self._job.click(self._clicked, None, shown, **QUIET)
+        again, once = in_order("export", again=True), in_order("export")
+        self.tab.select(self._open, None, [self._before, self._run, *shown], **again)
+        self._clock.tick(self.show, None, shown, **once)
+        look.click(self._look, chosen, shown, **once)
+        make.click(self._start, chosen, shown, **once)
+        self._job.click(self._clicked, None, shown, **again)
 
     def show(self) -> list[Any]:
         """Return the look and the export as they stand, and whether to look again."""

@@ -60,11 +60,11 @@ class ClosingForm:
     def wire(self, screen: gr.Blocks, tab: gr.Tab) -> None:
         """Show it on load and when its tab is opened."""
         standing = [self._text, self._close, self._reopen]
-        shown, asked = in_order("closing", again=True), in_order("close-sure", again=True)
+        shown = in_order("closing", again=True)
         screen.load(self.show, None, standing, **shown)
         tab.select(self.show, None, standing, **shown)
-        self._close.click(lambda: gr.update(visible=True), None, self._question, **asked)
-        self._no.click(lambda: gr.update(visible=False), None, self._question, **asked)
+        self._close.click(lambda: gr.update(visible=True), None, self._question, **shown)
+        self._no.click(lambda: gr.update(visible=False), None, self._question, **shown)
         decided = [*standing, self._question]
         self._yes.click(self._close_now, None, decided, **in_order("closing"))
         self._reopen.click(self._open_now, None, decided, **in_order("closing"))

@@ -99,6 +99,13 @@ def test_desk_is_private_to_its_page(desk):
     screen = build_desk(desk, desk.store.study)
     assert [fn for fn in screen.fns.values() if fn.api_visibility == "public"] == []
     assert isinstance(screen, gr.Blocks)
+    # Nothing is written by events that could overtake each other, and none shows a spinner.
+    queues: dict[int, set[str]] = {}
+    for event in screen.fns.values():
+        assert (event.concurrency_limit, event.show_progress) == (1, "hidden"), event.name
+        for written in event.outputs:
+            queues.setdefault(written._id, set()).add(event.concurrency_id)
+    assert {id_: found for id_, found in queues.items() if len(found) > 1} == {}
 
 
 def test_results_follow_filters(desk):
