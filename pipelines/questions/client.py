@@ -87,12 +87,17 @@ class Asker:
         Raises:
             UserError: `endpoint_refuses` (key, address or model), `endpoint_fails`.
         """
-        waiting = iter(askings)
+        waiting, taking = iter(askings), asyncio.Lock()
         n_kept = 0
+
+        async def taken() -> Asking | None:
+            # An asking may read and shrink an image; meanwhile answers and deadlines go on.
+            async with taking:
+                return await asyncio.to_thread(next, waiting, None)
 
         async def work() -> None:
             nonlocal n_kept
-            for asking in waiting:
+            while (asking := await taken()) is not None:
                 if not self._reserve(asking):
                     return
                 try:

@@ -168,6 +168,22 @@ def test_replies_are_paired_with_their_requests_whatever_the_order() -> None:
     assert all(r.raw == f"say {r.subject[1:]}" for r in kept)
 
 
+def test_requests_are_made_outside_the_loop_so_that_none_holds_the_others_back() -> None:
+    made: list[bool] = []
+
+    def slowly(number: int) -> Asking:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            made.append(True)
+        return asking(number)
+
+    with StandIn(lambda *_: reply("fine")) as server:
+        kept, _ = ask(server.url, n=5, make=slowly)
+    assert [r.outcome for r in kept] == ["answered"] * 5
+    assert made == [True] * 5
+
+
 def test_the_budget_stops_before_it_could_be_exceeded() -> None:
     price = Price(tokens_in=0.0, tokens_out=100_000.0)  # 10 tokens at most: 1 USD a call
     with StandIn(lambda *_: reply("fine")) as server:
