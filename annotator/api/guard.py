@@ -16,6 +16,7 @@ __all__ = ["Guard"]
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _SCREENS = {"/rate": "rater", "/desk": "curator"}
+_FILES = ("/rate/gradio_api/file", "/rate/file")
 _BODY_LIMIT = 4 * 1024 * 1024
 _HEADED = ("/healthz", "/join/", "/images/")
 """What answers HEAD as GET does, without the body: monitors, mail scanners and caches ask so."""
@@ -74,6 +75,9 @@ class Guard:
         if scope["path"] == "/rate/gradio_api/upload":
             # Gradio would take any file from any rater; rating needs none.
             raise UserError("no_uploads", "Nothing can be uploaded here.", status=403)
+        if scope["path"].startswith(_FILES):
+            # Gradio would give what a curator uploads to any rater who knows its name.
+            raise UserError("no_files", "No file is kept here.", status=403)
         person = self._server.person(HTTPConnection(scope))
         if person.role != role:
             where = "rates at /rate/" if person.role == "rater" else "works at /desk/"

@@ -119,8 +119,12 @@ def test_internal_routes_need_the_token(site: Site, who: str | None) -> None:
 
 def test_files_of_the_folder_are_not_served(site: Site) -> None:
     secret = site.folder / "secret"
+    # As if a curator had just uploaded it.
+    uploaded = site.folder / "tmp" / "uploads" / "a" / "b.txt"
+    uploaded.parent.mkdir(parents=True)
+    uploaded.write_bytes(secret.read_bytes())
     with site.logged_in("Rater 22") as rater:
-        for place in (secret, site.folder / "journal.jsonl", site.folder / "server.json"):
+        for place in (secret, uploaded, site.folder / "journal.jsonl", site.folder / "server.json"):
             for path in (f"/rate/gradio_api/file={place}", f"/static/../{place}",
                          f"/static/%2e%2e/%2e%2e/{place}", f"/rate/file={place}"):  # fmt: skip
                 answer = rater.get(path)
