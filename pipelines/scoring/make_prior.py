@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from pipelines.scoring.embedded import embedded_feature_names, extract_features
 from pipelines.scoring.features import FEATURE_NAMES
 from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS, KINDS
+from pipelines.scoring.figures.otherwise import OTHER_WAYS
 from pipelines.scoring.figures.panel import Panel, simulate_panel
+from pipelines.scoring.figures.pixels import PIXEL_FLAWS, Spoiler
 from pipelines.scoring.figures.rendering import FigureTruth
 from pipelines.scoring.lite0 import Lite0
 from pipelines.scoring.prior import Prior, PriorOutput, save_prior
@@ -29,6 +31,8 @@ __all__ = ["examples_of", "held_out_kinds", "main", "simulated_mos"]
 
 _CHUNK = 200
 _N_FOLDS = 4
+FIRST_OTHER = 100_000
+"""Number of the first figure whose flaws are done in other ways."""
 
 
 def examples_of(features: Sequence[NDArray[np.float32]], truths: Sequence[FigureTruth]) -> Examples:
@@ -96,10 +100,14 @@ def _measured(
     )
 
 
-def _rendered(n_figures: int, cache: Path, network: Lite0) -> Examples:
+def _rendered(n_figures: int, n_others: int, cache: Path, network: Lite0) -> Examples:
     """Render and measure figures chunk by chunk; chunks in `cache` are read instead."""
     cache.mkdir(parents=True, exist_ok=True)
     chunks = [_chunk(start, cache / f"{start:06d}.npz", network) for start in _starts(n_figures)]
+    chunks += [
+        _chunk(FIRST_OTHER + start, cache / f"other-{start:06d}.npz", network, OTHER_WAYS)
+        for start in _starts(n_others)
+    ]
     return Examples(
         np.concatenate([c.features for c in chunks]),
         tuple(kind for c in chunks for kind in c.kinds),
@@ -114,14 +122,16 @@ def _starts(n_figures: int) -> Iterator[int]:
         yield start
 
 
-def _chunk(start: int, path: Path, network: Lite0) -> Examples:
+def _chunk(
+    start: int, path: Path, network: Lite0, ways: Mapping[str, Spoiler] = PIXEL_FLAWS
+) -> Examples:
     from pipelines.scoring.figures.sampling import draw_figures
 
     if path.exists():
         with np.load(path) as saved:
             kinds = tuple(str(kind) for kind in saved["kinds"])
             return Examples(saved["features"], kinds, saved["severity"], saved["presence"])
-    drawn = list(draw_figures(start, start + _CHUNK))
+    drawn = list(draw_figures(start, start + _CHUNK, ways=ways))
     features = [extract_features(image, network) for image, _ in drawn]
     examples = examples_of(features, [truth for _, truth in drawn])
     np.savez(path, **examples._asdict())
@@ -134,13 +144,14 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=int, default=3200)
+    parser.add_argument("--others", type=int, default=0, help="figures spoilt in other ways")
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     # One thread: the layers are small, and threads that wait for each other cost more.
     torch.set_num_threads(1)
-    examples = _rendered(given.figures, given.cache, Lite0.bundled())
+    examples = _rendered(given.figures, given.others, given.cache, Lite0.bundled())
     for name, with_network in (("full", True), ("hand", False)):
         names = embedded_feature_names(with_network=with_network)
         part = examples._replace(features=examples.features[:, : len(names)])

@@ -132,10 +132,14 @@ def _scales(features: Array, n_crafted: int) -> dict[str, Array]:
 
 def _basis(x: Array) -> Array:
     """Return the directions of largest variance, scaled to unit variance, `[q, 64]`."""
+    from scipy.linalg import eigh
+
     centred = x - x.mean(axis=0)
-    values, columns = np.linalg.eigh(centred.T @ centred / np.float32(len(x)))
-    n = min(_N_COMPONENTS, len(x) - 1, len(values))
-    basis: Array = columns[:, ::-1][:, :n] / np.sqrt(values[::-1][:n].clip(1e-4))
+    n_columns = x.shape[1]
+    n = min(_N_COMPONENTS, len(x) - 1, n_columns)
+    largest = (n_columns - n, n_columns - 1)
+    values, columns = eigh(centred.T @ centred / np.float32(len(x)), subset_by_index=largest)
+    basis: Array = columns[:, ::-1] / np.sqrt(values[::-1].clip(1e-4))
     return basis
 
 
@@ -147,8 +151,10 @@ class _Moments(NamedTuple):
 
     def solve(self, penalty: float) -> Array:
         """Return the ridge's weights."""
+        from scipy.linalg import solve
+
         ridge = np.diag(np.full(len(self.gram), penalty, np.float32))
-        weights: Array = np.linalg.solve(self.gram + ridge, self.moment)
+        weights: Array = solve(self.gram + ridge, self.moment, assume_a="pos")
         return weights
 
 

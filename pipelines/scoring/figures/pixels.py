@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
-__all__ = ["PIXEL_FLAWS", "spoil"]
+__all__ = ["PIXEL_FLAWS", "Spoiler", "spoil"]
 
 Spoiler = Callable[[Image.Image, float, np.random.Generator], Image.Image]
 
@@ -165,7 +165,12 @@ PIXEL_FLAWS: dict[str, Spoiler] = {
 """Flaw -> what it does to the picture, in the order in which they happen."""
 
 
-def spoil(image: Image.Image, flaws: dict[str, float], rng: np.random.Generator) -> Image.Image:
+def spoil(
+    image: Image.Image,
+    flaws: Mapping[str, float],
+    rng: np.random.Generator,
+    ways: Mapping[str, Spoiler] = PIXEL_FLAWS,
+) -> Image.Image:
     """Return the picture with the flaws of the picture, after harmless handling.
 
     Harmless handling (a good JPEG, a slight change of size or brightness) happens to flawless
@@ -175,6 +180,7 @@ def spoil(image: Image.Image, flaws: dict[str, float], rng: np.random.Generator)
         image: RGB.
         flaws: Name -> severity; names that are not of the picture are ignored.
         rng: All random choices.
+        ways: How each flaw is done, in the order in which they happen.
     """
     if rng.random() < 0.4:
         factor = rng.uniform(0.85, 1.25)
@@ -182,7 +188,7 @@ def spoil(image: Image.Image, flaws: dict[str, float], rng: np.random.Generator)
         image = image.resize(size, Image.Resampling.LANCZOS)
     if rng.random() < 0.2:
         image = ImageEnhance.Brightness(image).enhance(float(rng.uniform(0.95, 1.05)))
-    for name, change in PIXEL_FLAWS.items():
+    for name, change in ways.items():
         if name in flaws:
             image = change(image, flaws[name], rng)
     if rng.random() < 0.35 and "compression" not in flaws:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from pipelines.scoring.figures.flaws import (
     quality_of,
     severity_of,
 )
-from pipelines.scoring.figures.pixels import spoil
+from pipelines.scoring.figures.pixels import PIXEL_FLAWS, Spoiler, spoil
 from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.style import draw_style
 from schemas.errors import UserError
@@ -48,7 +48,10 @@ class FigureTruth:
 
 
 def render(
-    kind: str, seed: int, flaws: Sequence[tuple[str, float]] = ()
+    kind: str,
+    seed: int,
+    flaws: Sequence[tuple[str, float]] = (),
+    ways: Mapping[str, Spoiler] = PIXEL_FLAWS,
 ) -> tuple[Image.Image, FigureTruth]:
     """Draw a figure; same arguments on the same machine, same pixels.
 
@@ -57,6 +60,7 @@ def render(
         seed: Seeds content and style; the same seed with other flaws keeps style and content
             as far as the flaws allow.
         flaws: Pairs of name and severity 0–1; severity counts as 1 for flaws that are not graded.
+        ways: How the flaws of the finished picture are done; `otherwise` has another table.
 
     Returns:
         The figure as RGB and what is known about it.
@@ -69,7 +73,7 @@ def render(
     style_rng, content_rng, pixel_rng = (np.random.default_rng([seed, i]) for i in range(3))
     sheet = Sheet(draw_style(style_rng), wanted, content_rng)
     _DRAWERS[kind](sheet)
-    image = spoil(Image.fromarray(sheet.pixels()), wanted, pixel_rng)
+    image = spoil(Image.fromarray(sheet.pixels()), wanted, pixel_rng, ways)
     pairs = tuple(wanted.items())
     return image, FigureTruth(kind, pairs, severity_of(pairs), quality_of(pairs))
 
