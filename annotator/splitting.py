@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -140,16 +141,21 @@ def _discipline(details: Mapping[str, Any]) -> str:
 
 
 def _mos_bins(source: ExportSource) -> dict[str, int]:
-    """Return stimulus -> fifth of the scale that the mean of its dimensions' MOS lies in."""
-    rated = source.mos
-    means = rated.group_by("stimulus").aggregate([("mos", "mean")])
+    """Return stimulus -> fifth of the scale that the mean of its dimensions' MOS lies in.
+
+    A mean on an edge must fall on the same side whatever the order of the rows: sums are exact,
+    and what floating point adds beyond nine digits does not count.
+    """
     low, high = source.study.scale.low, source.study.scale.high
-    pairs = zip(means["stimulus"].to_pylist(), means["mos_mean"].to_pylist(), strict=True)
-    return {
-        stimulus: min(_BINS - 1, int((mean - low) / (high - low) * _BINS))
-        for stimulus, mean in pairs
-        if mean is not None
+    scores: defaultdict[str, list[float]] = defaultdict(list)
+    for row in source.mos.select(["stimulus", "mos"]).to_pylist():
+        if row["mos"] is not None:
+            scores[row["stimulus"]].append(row["mos"])
+    fifths = {
+        stimulus: (math.fsum(values) / len(values) - low) / (high - low) * _BINS
+        for stimulus, values in scores.items()
     }
+    return {stimulus: min(_BINS - 1, int(round(at, 9))) for stimulus, at in fifths.items()}
 
 
 def _shares(text: str) -> dict[str, float]:

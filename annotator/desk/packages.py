@@ -17,7 +17,7 @@ from annotator.runs import chosen_run, find_run
 from annotator.splitting import keep_splits, searched_splits, with_splits
 from annotator.store import Store
 from exports.formats import FORMATS, write_export
-from exports.publish import CARD, OVERVIEW
+from exports.publish import CARD, OVERVIEW, LeftOut
 from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
 
@@ -182,7 +182,7 @@ class Packages:
             keep_splits(source, self._store, choice.splits)
             made = Made(
                 package, choice.format, out, report.n_files, _size(out), report.splits,
-                dict(report.counts), [str(item._asdict()) for item in report.left_out],
+                dict(report.counts), [_left_out(item) for item in report.left_out],
                 [*report.warnings, *notes],
             )  # fmt: skip
             with self._lock:
@@ -233,6 +233,11 @@ def _pairs(source: ExportSource) -> Sequence[Mapping[str, Any]]:
     report = source.leak_report or {}
     pairs: Sequence[Mapping[str, Any]] = report.get("pairs", ())[:LEAKS_SHOWN]
     return pairs
+
+
+def _left_out(left: LeftOut) -> str:
+    name = f"{left.item} ({left.file_name})" if left.file_name else left.item
+    return f"{name}: {left.reason.replace('_', ' ')}"
 
 
 def _size(folder: Path) -> int:

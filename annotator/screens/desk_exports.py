@@ -49,7 +49,7 @@ class ExportTab:
                 images = gr.Checkbox(True, label=label("with_images"))
                 names = gr.Checkbox(False, label=label("with_names"))
                 unreviewed = gr.Checkbox(False, label=label("with_unreviewed"))
-                look = gr.Button(label("look_first"), scale=0, min_width=190, elem_id="look-export")
+                look = gr.Button(label("look_first"), scale=0, min_width=220, elem_id="look-export")
                 make = gr.Button(
                     label("make_export"), variant="primary", scale=0, min_width=150,
                     elem_id="make-export",

@@ -31,11 +31,7 @@ def before_html(before: Before) -> str:
 
 def outlook_html(outlook: Outlook) -> str:
     """Return what an export would hold."""
-    named = [(n, say("outlook_in_split", split=split)) for split, n in outlook.splits.items()]
-    named += [(n, escape(name.replace("_", " "))) for name, n in outlook.counts.items()]
-    if outlook.n_left_out:
-        named.append((outlook.n_left_out, say("outlook_left_out")))
-    tiles = "".join(_tile(n, name) for n, name in named)
+    tiles = _tiles(outlook.splits, outlook.counts, outlook.n_left_out)
     # As a picture, so that nothing in it can reach the page.
     figure = base64.b64encode(outlook.figure.encode()).decode()
     return (
@@ -51,17 +47,29 @@ def outlook_html(outlook: Outlook) -> str:
 def made_html(made: Made) -> str:
     """Return a finished export: download, size, what it holds and what it does not."""
     size = f"{made.n_bytes / 1e6:,.1f} MB"
-    counts = "".join(
-        [f"<li>{say('outlook_in_split', split=split)}: {n:,}</li>" for split, n in
-         made.splits.items()]
-        + [f"<li>{escape(str(name))}: {escape(str(n))}</li>" for name, n in made.counts.items()]
-    )  # fmt: skip
+    tiles = _tiles(made.splits, made.counts, len(made.left_out))
     return (
         f'<p><a class="button go" href="/exports/{made.package}.zip" download>'
         f"{say('download')}</a> {say('export_about', n=f'{made.n_files:,}', size=size)}</p>"
-        f"<ul>{counts}</ul>{_notes([*made.warnings, *made.left_out[:50]])}"
+        f'<div class="tiles">{tiles}</div>{_notes([*made.warnings, *made.left_out[:50]])}'
         f'<p class="soft">{say("export_stays")}</p>'
     )
+
+
+def _tiles(splits: Mapping[str, int], counts: Mapping[str, int], n_left_out: int) -> str:
+    named = [(n, say("outlook_in_split", split=split)) for split, n in splits.items()]
+    named += [(n, _count(name)) for name, n in counts.items()]
+    if n_left_out:
+        named.append((n_left_out, say("outlook_left_out")))
+    return "".join(_tile(n, name) for n, name in named)
+
+
+def _count(name: str) -> str:
+    """Return a count's name in words; those that hold a split's name have none of their own."""
+    try:
+        return say(f"count_{name}")
+    except KeyError:
+        return escape(name.replace("_", " "))
 
 
 def _tile(n: int, name: str) -> str:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from annotator.commands import main
+from annotator.splitting import _members
+from tests.exports.test_siqa import with_scores
 
 
 def picture(path: Path, seed: int) -> Path:
@@ -91,3 +96,16 @@ def test_a_table_of_splits_in_another_encoding_is_refused_and_embeddings_are_kep
     kept.write_bytes(b"damaged")
     again = study("export", "csv", "--out", str(tmp_path / "two"), *shares)
     assert again["splits"] == first["splits"]
+
+
+def test_an_image_on_the_edge_of_a_stratum_stays_on_its_side(tmp_path: Path) -> None:
+    source = with_scores(tmp_path, [3.4], [3.4])
+    rows = source.mos.to_pylist()
+    # Means of 3.4 and of 4.2 are edges of the fifths of 1 to 5; float sums fall on either side.
+    for edge, fifth in ((3.4, 3), (4.2, 4)):
+        around = [edge + step for step in (-0.3, 0.1, 0.2, -0.1, 0.3, -0.2)]
+        for order in itertools.permutations(around):
+            more = [rows[0] | {"mos": mos, "dimension": f"d{mos}"} for mos in order]
+            mos = pa.Table.from_pylist(more, schema=source.mos.schema)
+            strata = [member.stratum for member in _members(replace(source, mos=mos), {})]
+            assert strata == [f"/{fifth}/"]
