@@ -89,7 +89,8 @@ class StoreDesk:
         self.people = People(store)
         self.progress = Progress(store)
         self.raters = Raters(store, self.people)
-        self.readings = RaterReadings(store, patience_s)
+        # Half, since the page shows more than readings.
+        self.readings = RaterReadings(store, patience_s / 2)
         self.distributions = Distributions(store, self.standings)
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)

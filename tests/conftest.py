@@ -117,6 +117,7 @@ class Site:
                     return line
             if self.process.poll() is not None:
                 break
+        self.process.kill()  # nobody would stop it: the fixture has not come to its yield
         raise AssertionError(f"no Ready line: {self.errors()}")
 
     def errors(self) -> str:

@@ -86,6 +86,7 @@ class Site:
             except OSError:
                 continue
             return
+        self.kill()  # nobody would stop it: the fixture has not come to its yield
         raise AssertionError("the server did not answer in three minutes")
 
     def kill(self) -> None:
