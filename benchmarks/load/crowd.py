@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import secrets
 import sys
 import time
 
 from benchmarks.load.browser import Browser, submission
 
 
-async def rate(browser: Browser, name: int, until: float, pace: tuple[float, float]) -> list[float]:
+async def rate(browser: Browser, name: str, until: float, pace: tuple[float, float]) -> list[float]:
     """Rate until the time is over; return the seconds of each submit."""
     _, turn = await browser.document("GET", "/api/next")
     took: list[float] = []
@@ -39,7 +40,10 @@ async def crowd(port: int, seconds: float, pace: tuple[float, float]) -> dict[st
     browsers = [Browser(port, line.strip()) for line in sys.stdin if line.strip()]
     begun = time.monotonic()
     until = begun + seconds
-    took = await asyncio.gather(*(rate(b, n, until, pace) for n, b in enumerate(browsers)))
+    mark = secrets.token_hex(4)  # a second crowd of the same raters sends other submissions
+    took = await asyncio.gather(
+        *(rate(b, f"{mark}-{n}", until, pace) for n, b in enumerate(browsers))
+    )
     flat = sorted(second for one in took for second in one)
     return {"submissions": len(flat), "seconds": time.monotonic() - begun, "took": flat}
 
