@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from pipelines.opinion.agreement import compute_agreement
 from pipelines.opinion.by_value import gwet_by_value, kappa_by_value
@@ -14,7 +14,7 @@ from pipelines.opinion.kappa import pairwise_kappa
 from tests.opinion.strategies import rating_rows, table_of
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=rating_rows(fewest=2))
 def test_a_level_scale_gives_the_same_by_value(rows):
     ratings = table_of(rows).ratings("quality")

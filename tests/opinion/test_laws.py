@@ -4,7 +4,7 @@ Laws that the search refuted stand at the end, with the smallest counterexample.
 """
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.opinion.agreement import compute_agreement
@@ -12,7 +12,8 @@ from pipelines.opinion.mos import compute_mos
 from pipelines.opinion.options import METHODS, MosOptions
 from tests.opinion.strategies import by_stimulus, rating_rows, same, table_of
 
-EXAMPLES = settings(max_examples=20, deadline=None)
+# No test depends on a quiet machine: how long drawing a panel takes says nothing.
+EXAMPLES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TOLERANCE = {"p910": 1e-6}
 
 
@@ -89,9 +90,13 @@ def test_agreement_does_not_feel_a_constant(rows, shift):
 
 @EXAMPLES
 @given(data=st.data(), rows=rating_rows())
-def test_agreement_does_not_feel_row_order(data, rows):
+def test_agreement_does_not_feel_row_order_or_names(data, rows):
     shuffled = data.draw(st.permutations(rows))
     assert same(flat(agreement(rows)), flat(agreement(shuffled)), 1e-9)
+    names = sorted({rater for _, rater, _ in rows})
+    renamed = dict(zip(names, data.draw(st.permutations(names)), strict=True))
+    other = [(stimulus, renamed[rater], score) for stimulus, rater, score in rows]
+    assert same(flat(agreement(rows)), flat(agreement(other)), 1e-9)
 
 
 @pytest.mark.parametrize("method", ["mean", "bias", "p910"])
