@@ -149,7 +149,7 @@ def test_without_a_usable_model_the_queue_goes_on_at_random(
     assert files.current() is None or fault != "no version"
 
 
-def wait_for(what, seconds: float = 400.0):
+def wait_for(what, seconds: float = 280.0):
     """Return what `what()` gives once that is true; the scorer gives way to all other work."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
