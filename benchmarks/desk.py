@@ -202,6 +202,7 @@ def measure(folder: Path) -> dict[str, object]:
             desk.people._rows = (-1, [])
             desk.progress._kept = {}
             desk.raters._of_all = (-1, {})
+            desk.readings._last = None
 
         calls: dict[str, Callable[[], object]] = {
             "overview": lambda: overview_html(desk._count()),
@@ -219,7 +220,7 @@ def measure(folder: Path) -> dict[str, object]:
                 desk.distributions.pairs("validity", "clarity", {}), pages.names, (1, 5)
             ).to_json(),
             "image": lambda: pages.show_stimulus(stimulus),
-            "rater": lambda: desk.raters.view("rater 011"),
+            "rater": lambda: (desk.raters.view("rater 011"), desk.readings.of("rater 011")),
             "people": lambda: people_html(desk.people.everybody()),
             "filters": desk.filters,
             "export, before": desk.packages.before,
