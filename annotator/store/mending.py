@@ -70,7 +70,8 @@ def mend_journal(folder: StudyFolder, *, accept_loss: bool = False) -> list[str]
         facts = _from_database(folder, numbers)
         lost = [number for number in numbers if number not in facts]
         if lost and not accept_loss:
-            raise _too_damaged(folder.journal, faults[0], lost)
+            first = next(fault for fault in faults if lost[0] in fault.numbers)
+            raise _too_damaged(folder.journal, first, lost)
         aside = folder.journal.with_name(f"{folder.journal.name}.damaged-{_stamp()}")
         for number in lost:
             facts[number] = _note(number, aside.name)
@@ -118,20 +119,29 @@ def _from_database(folder: StudyFolder, numbers: list[int]) -> dict[int, Fact]:
 
 def _write_mended(journal: Path, faults: list[_Fault], facts: dict[int, Fact], aside: Path) -> None:
     part = journal.with_name(f"{journal.name}.part")
+    try:
+        with part.open("wb") as mended:
+            mended.writelines(_mended_lines(journal, faults, facts))
+            mended.flush()
+            os.fsync(mended.fileno())
+        shutil.copyfile(journal, aside)
+        part.replace(journal)
+    except OSError:
+        # A full disk; the journal is as it was.
+        part.unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
+        raise
+
+
+def _mended_lines(journal: Path, faults: list[_Fault], facts: dict[int, Fact]) -> Iterator[bytes]:
     by_place = {fault.offset: fault for fault in faults}
-    bad = {id_ for fault in faults for id_ in _places(fault)}
-    with part.open("wb") as mended:
-        for offset, content in lines_of(journal):
-            fault = by_place.pop(offset, None)
-            if fault is not None:
-                for number in fault.numbers:
-                    mended.write(line_of(number, encode(facts[number])))
-            if offset not in bad:
-                mended.write(content)
-        mended.flush()
-        os.fsync(mended.fileno())
-    shutil.copyfile(journal, aside)
-    part.replace(journal)
+    bad = {place for fault in faults for place in _places(fault)}
+    for offset, content in lines_of(journal):
+        if offset in by_place:
+            for number in by_place[offset].numbers:
+                yield line_of(number, encode(facts[number]))
+        if offset not in bad:
+            yield content
 
 
 def _places(fault: _Fault) -> Iterator[int]:
