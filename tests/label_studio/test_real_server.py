@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -12,14 +13,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 
 from annotator.commands import main
 
-pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 
@@ -69,7 +72,7 @@ def server(program: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def wait_for(url: str, running: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     while time.monotonic() < until and running.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=5):
@@ -77,6 +80,26 @@ def wait_for(url: str, running: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(1)
     pytest.fail("Label Studio did not start")
+
+
+def signed_up(server: str, email: str) -> str:
+    """Make a user as a person would, in a browser; return the token of the new account."""
+    with httpx.Client(base_url=server, follow_redirects=True, timeout=120) as browser:
+        browser.get("/user/signup").raise_for_status()
+        form = {"csrfmiddlewaretoken": browser.cookies["csrftoken"], "email": email,
+                "password": "not-a-secret-2", "elaborate": "", "allow_newsletters": ""}  # fmt: skip
+        browser.post("/user/signup", data=form, headers={"Referer": server}).raise_for_status()
+        token: str = browser.get("/api/current-user/token").raise_for_status().json()["token"]
+        return token
+
+
+def choice(level: str) -> dict[str, object]:
+    return {"from_name": "clarity", "to_name": "image", "type": "choices",
+            "value": {"choices": [level]}}  # fmt: skip
+
+
+TEXT = {"from_name": "feedback", "to_name": "image", "type": "textarea",
+        "value": {"text": ["=1+1, 轴 is\tmissing"]}}  # fmt: skip
 
 
 def test_there_and_back(server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,13 +124,21 @@ def test_there_and_back(server: str, tmp_path: Path, capsys: pytest.CaptureFixtu
     (project,) = client.projects.list()
     tasks = list(client.tasks.list(project=project.id, fields="all"))
     assert not any(task.predictions for task in tasks)
-    choice = {
-        "from_name": "clarity", "to_name": "image", "type": "choices",
-        "value": {"choices": ["4 Good"]},
-    }  # fmt: skip
-    for task in tasks[:2]:
-        client.annotations.create(id=task.id, result=[choice])
+    people = {"admin@example.org": TOKEN}
+    people |= {f"{name}@example.org": signed_up(server, f"{name}@example.org")
+               for name in ("ann", "bob")}  # fmt: skip
+    given = {}
+    for at, (email, token) in enumerate(people.items()):
+        theirs = LabelStudio(base_url=server, api_key=token)
+        for task in tasks[: 2 + (email == "bob@example.org")]:
+            levels = ("2 Poor", "3 Fair", "4 Good")
+            theirs.annotations.create(id=task.id, result=[choice(levels[at]), TEXT])
+            given[task.data["stimulus"], email] = str(2 + at)
     pulled = run("label-studio", "pull", *there)
-    assert (pulled["annotations"], pulled["ratings"]) == (2, 2)
+    assert (pulled["annotations"], pulled["ratings"], pulled["feedback"]) == (7, 7, 7)
     assert run("label-studio", "pull", *there)["ratings"] == 0
-    assert "admin@example.org" in {r["rater"] for r in run("raters", "list")["raters"]}
+    run("export", "csv", "--out", str(tmp_path / "out"), "--with-names")
+    rows = list(csv.DictReader((tmp_path / "out" / "ratings.csv").open(encoding="utf-8")))
+    assert {(row["stimulus"], row["rater"]): row["score"] for row in rows} == given
+    made = {one.created_at for task in tasks for one in client.annotations.list(id=task.id)}
+    assert {datetime.fromisoformat(row["rated_at"]) for row in rows} == made and len(made) == 7
