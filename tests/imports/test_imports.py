@@ -104,6 +104,7 @@ def test_published_questions_become_questions_and_go_out_as_they_came(run, tmp_p
         {"question": "Say more.", "answer": "It is blurred."}
     ]
     assert run("import", str(file), "--format", "siqa")["questions"] == 0
+    assert run("questions", "list")["states"]["accepted"] == 6
     run("export", "siqa", "--out", str(tmp_path / "out"), "--splits", "train=0.5,test=0.5")
     lines = (tmp_path / "out" / "train_SIQA-U.jsonl").read_text("utf-8").splitlines()
     out = [json.loads(line) for line in lines]
