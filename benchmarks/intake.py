@@ -57,6 +57,7 @@ def main() -> None:
         "is_reached": parts["all"]["ratio"] <= GOAL,
         "repetitions": REPETITIONS,
         "n_workers": LocalEngine().n_workers,
+        "load_15_min": round(os.getloadavg()[2], 1),
         "sets": parts,
         "python": platform.python_version(),
         "pillow": PIL.__version__,
