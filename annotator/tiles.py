@@ -1,6 +1,6 @@
 """Tiles of large images: who asks for them gets them cut, one image at a time, beside the server.
 
-Cutting decodes the whole picture, up to a gigabyte; a process of its own gives that back and
+Cutting decodes the whole picture, up to 1.4 GB; a process of its own gives that back and
 leaves the server's core to the raters.
 """
 

@@ -5,6 +5,8 @@ import * as kept from "./kept.js";
 import { Delivery } from "./delivery.js";
 import { askReason } from "./dialogs.js";
 
+const SLOW_MS = 500; // a submission that takes longer is said to be under way
+
 export class Outgoing {
   /** `screen` is the rating screen whose answers are sent. */
   constructor(screen) {
@@ -43,9 +45,13 @@ export class Outgoing {
   /** Send a submission until the server has answered, then show what comes next. */
   async deliver(submission) {
     const { screen } = this;
+    const slow = setTimeout(() => screen.saved("saving"), SLOW_MS);
     let answer;
     try {
-      answer = await this.delivery.send(submission);
+      answer = await this.delivery.send(submission).finally(() => {
+        clearTimeout(slow);
+        screen.saved(null);
+      });
     } catch (error) {
       kept.emptyOutbox();
       kept.keepDraft(submission.assignment_id, submission.answers, {});
