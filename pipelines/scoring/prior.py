@@ -58,7 +58,7 @@ class Prior:
     srcc: dict[str, float]
     """Dimension -> rank correlation on kinds of figure that were held out of training."""
     residual_sd: dict[str, float]
-    """Dimension -> standard deviation of a panel's MOS around the prediction, held-out kinds."""
+    """Dimension -> deviation: 1.645 of it hold 90 % of panels' MOS on held-out kinds."""
     feature_names: str
     """Hash of the names of the features it was learned on."""
 

@@ -1,7 +1,7 @@
 """Other ways to the same flaws of a finished picture: what `pixels` does, done differently.
 
-A prior that has seen one blur and one kind of noise only knows those: `make_prior --others N` adds
-figures spoilt in these ways, and benchmarks measure on them.
+A prior that has seen one blur and one kind of noise only knows those. Every ninth figure
+that it learns from is spoilt in these ways.
 """
 
 from __future__ import annotations
