@@ -75,10 +75,21 @@ def _by_level(
         means = (total[:, None] - levels[None, :]) / ((n - 1) * times)[:, None]
     used &= (n > 1)[:, None]
     codes = np.zeros(means.shape, np.intp)
-    codes[used] = np.unique(means[used], return_inverse=True)[1]
+    codes[used] = np.unique(_without_specks(means[used], ratings), return_inverse=True)[1]
     beside = (n > 1)[ratings.stimulus]
     kept = ratings.where(beside)
     return OthersMean(kept, means.ravel()[kept.cells], codes.ravel()[kept.cells])
+
+
+def _without_specks(mean: Floats, ratings: Ratings) -> Floats:
+    """Return means in steps of 1e-8 of the scale where levels are not whole numbers of anything.
+
+    Thirds, as composites have, add up to sums that differ by rounding and should tie.
+    """
+    if ratings.level is None or ratings.grid is not None:
+        return mean
+    steps: Floats = np.rint((mean - ratings.low) / (1e-8 * (ratings.high - ratings.low or 1.0)))
+    return steps
 
 
 def _sums(group: npt.NDArray[np.integer[Any]], value: Floats, size: int = 0) -> Floats:
@@ -117,6 +128,6 @@ def rater_correlations(
     if coefficient in ("spearman", "min"):
         level = None if ratings.level is None else ratings.level.astype(np.intp)
         x = midranks_within(rater, ratings.score, size, level)
-        y = midranks_within(rater, reference, size, reference_code)
+        y = midranks_within(rater, _without_specks(reference, ratings), size, reference_code)
         found.append(pearson_within(rater, x, y, size))
     return np.minimum.reduce(found), pairs

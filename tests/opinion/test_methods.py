@@ -332,3 +332,20 @@ def test_a_long_whole_numbered_scale_counts_every_level_in_gwets_ac2():
     assert len(ratings.levels) == 6
     for kind in ("linear", "quadratic"):
         assert gwet_ac2(ratings, kind) == pytest.approx(gwet_ac2(listed, kind), abs=1e-12)
+
+
+def test_means_of_thirds_tie_in_ranks_as_those_of_whole_numbers_do():
+    generator = np.random.default_rng(3)
+    whole = [
+        (f"s{j}", f"r{i}", int(generator.integers(3, 16))) for j in range(25) for i in range(9)
+    ]
+    thirds = [(s, r, x / 3) for s, r, x in whole]
+    for comparison in ("leave-one-out", "part-whole"):
+        found = [
+            compute_mos(
+                table_of(rows, scale), "correlation",
+                mos_options(coefficient="spearman", comparison=comparison),
+            ).estimates["quality"].raters.statistics[comparison.replace("-", "_")]
+            for rows, scale in ((whole, (3, 15)), (thirds, (1, 5)))
+        ]  # fmt: skip
+        assert np.allclose(found[0], found[1], rtol=0, atol=1e-12)
