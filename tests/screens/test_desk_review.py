@@ -1,4 +1,4 @@
-"""Reviewing drafts by the keyboard alone, in real Chromium."""
+"""Reviewing drafts by the keyboard alone, in real Chromium; two reviewers."""
 
 from __future__ import annotations
 
@@ -119,3 +119,35 @@ def test_drafts_are_reviewed_by_the_keyboard_alone(drafted, browser):
     assert [r.reason for r in kept[rejected].reviews] == ["cannot be seen"]
     assert [r.reason for r in kept[back].reviews] == ["ask about the axis"]
     page.context.close()
+
+
+@pytest.mark.heavy
+def test_the_rest_is_accepted_on_a_sample_and_a_second_reviewer_agrees(drafted, browser):
+    page = review(drafted, browser, "Cura")
+    expect(page.locator("#review-question")).to_be_visible()
+    for verdict in ("a", "a", "r"):
+        decide(page, verdict, "no" if verdict == "r" else "")
+    page.get_by_role("button", name="Start a sample").click()
+    expect(page.locator("#review-sample")).to_contain_text("A sample has begun")
+    for _ in range(20):
+        decide(page, "a")
+    # Wilson, 0 of 20.
+    expect(page.locator("#review-sample")).to_contain_text("0 of 20")
+    expect(page.locator("#review-sample")).to_contain_text("0.0% to 16.1%")
+    page.get_by_role("button", name="Accept the rest").click()
+    expect(page.locator("#review-page")).to_contain_text("No draft is waiting.")
+    kept = stored(drafted).values()
+    assert "unreviewed" not in {item.state for item in kept}
+    reasons = [item.reviews[0].reason for item in kept if item.reviews]
+    assert any(reason.startswith("accepted unseen: 0 of 20") for reason in reasons)
+
+    other = review(drafted, browser, "Noether", "zh-CN")
+    other.get_by_label("第二意见").check()
+    expect(other.locator("#review-question")).to_be_visible()
+    expect(other.locator("#review-page table")).to_have_count(0)
+    for verdict in ("a", "a", "r"):
+        decide(other, verdict, "看不到" if verdict == "r" else "")
+    # Both accepted two and rejected one.
+    expect(other.locator("#review-sample")).to_contain_text("3 个草稿上 kappa 为 1.00")
+    page.context.close()
+    other.context.close()
