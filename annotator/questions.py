@@ -13,8 +13,10 @@ from annotator.results import study_mos
 from annotator.store import Reads, SnapshotStore, Store
 from annotator.store.questions import StoredDraft, drafts
 from exports.source import QuestionOrigin
+from pipelines.opinion.mos import MosResult
 from pipelines.questions.evidence import Evidence, Image, Opinion, Remark
 from pipelines.questions.flow import Checked, Drafting, draft_by_rules, is_kept
+from pipelines.questions.leaks import leak_in
 from schemas.facts import Drafted
 from schemas.question import Question
 from schemas.steps import TextStep
@@ -28,7 +30,9 @@ __all__ = [
     "exported_questions",
     "is_new",
     "is_settled",
+    "known_of",
     "remarks_of",
+    "withheld_texts",
 ]
 
 
@@ -65,13 +69,18 @@ def remarks_of(study: Reads) -> list[Remark]:
 
 def evidence_of(study: Reads) -> Evidence:
     """Return what drafting and checks know of a study now."""
-    spec = study.study
     scores: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for row in study.ratings().select(["stimulus", "rater", "dimension", "score"]).to_pylist():
         scores[row["stimulus"], row["dimension"]][row["rater"]] = row["score"]
+    return dataclasses.replace(known_of(study, study_mos(study)), scores=scores)
+
+
+def known_of(study: Reads, scores: MosResult) -> Evidence:
+    """Return the evidence of a study with these opinion scores, without single ratings."""
+    spec = study.study
     opinions = {
         (row["stimulus"], row["dimension"]): Opinion(row["mos"], row["ci95_low"], row["ci95_high"])
-        for row in study_mos(study).stimuli_table().to_pylist()
+        for row in scores.stimuli_table().to_pylist()
         if row["mos"] is not None
     }
     return Evidence(
@@ -79,7 +88,7 @@ def evidence_of(study: Reads) -> Evidence:
         high=spec.scale.high,
         labels={part.name: part.label for part in spec.dimensions},
         opinions=opinions,
-        scores=scores,
+        scores={},
         images={row["stimulus"]: _image(row) for row in study.stimuli().to_pylist()},
         raters=frozenset(row["rater"] for row in study.raters()),
         chips=tuple(c for step in spec.steps if isinstance(step, TextStep) for c in step.chips),
@@ -141,6 +150,21 @@ def drafted_facts(
             is_kept=is_kept(verdicts),
             call=(calls or {}).get(draft.draft),
         )
+
+
+def withheld_texts(study: Reads, evidence: Evidence) -> dict[tuple[str, str], str]:
+    """Return (submission, text) -> why a feedback must not be published as text to learn from.
+
+    The reason is `removed` where a decision took it out, else that of `leak_in`.
+    """
+    counted = {(row["submission"], row["text"]) for row in study.feedback().to_pylist()}
+    withheld: dict[tuple[str, str], str] = {}
+    for row in study.all_feedback().to_pylist():
+        key = (row["submission"], row["text"])
+        leak = leak_in(row["text"], row["stimulus"], evidence) if key in counted else "removed"
+        if leak:
+            withheld[key] = leak
+    return withheld
 
 
 def exported_questions(study: Reads, *, include_unreviewed: bool = False) -> ExportedQuestions:

@@ -86,7 +86,7 @@ def export_source(
         include_unreviewed: Also questions that only the automatic checks have seen.
     """
     # Questions need the scores of this module.
-    from annotator.questions import exported_questions
+    from annotator.questions import exported_questions, known_of, withheld_texts
 
     asked = exported_questions(study, include_unreviewed=include_unreviewed)
     founded = study.founded()
@@ -99,6 +99,7 @@ def export_source(
         "facts": facts_hash(ratings, removed),
         **(run or {}),
     }
+    known = known_of(study, result)
     return ExportSource(
         study=study.study,
         study_text=study.folder.study_file.read_text(encoding="utf-8"),
@@ -113,6 +114,7 @@ def export_source(
         mos=result.stimuli_table(),
         run=described,
         screened=_screened(result, removed.num_rows),
+        withheld=withheld_texts(study, known),
         questions=asked.questions,
         question_notes=asked.notes,
         question_origins=asked.origins,

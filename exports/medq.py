@@ -62,7 +62,7 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
     contents = Contents(_READING)
     splits = exported_splits(source, contents)
     asked = questions_by_split(source, splits, contents)
-    texts = feedback_texts(source)
+    texts = feedback_texts(source, splits, contents)
     used = {s for members in splits.values() for s in members if s in texts} | asked.stimuli
     pairs = {s for pair in source.comparisons for s in (pair.stimulus_a, pair.stimulus_b)}
     exported = {s for members in splits.values() for s in members}

@@ -66,7 +66,7 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
     contents = Contents(_READING)
     splits = exported_splits(source, contents)
     asked = questions_by_split(source, splits, contents)
-    texts = feedback_texts(source)
+    texts = feedback_texts(source, splits, contents)
     used = {s for members in splits.values() for s in members if s in texts} | asked.stimuli
     pictures = put_images(package, source, options, used, contents)
     contents.files["images/"] = "the pictures as experts judged them"

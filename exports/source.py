@@ -159,6 +159,8 @@ class ExportSource:
     """`SCREENED`: ratings that count but that the run's screening left out of the MOS."""
     splits: Mapping[str, tuple[str, ...]] | None = None
     """Split -> stimuli in order; None puts everything in `test`."""
+    withheld: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(submission, text) -> why this feedback must not become text to learn from: a code."""
     questions: Collection[Question] = ()
     """Questions to export, in order; read more than once, never copied whole."""
     regions: Collection[Mapping[str, Any]] = ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.questions.claims import Claim
 from pipelines.questions.evidence import Evidence
+from pipelines.questions.leaks import leak_in
 from pipelines.questions.levels import level_of
 from pipelines.questions.lexicon import Lexicon
 from pipelines.questions.phrases import all_level_words, what_options, word_list
@@ -16,13 +17,6 @@ from schemas.question import question_fault
 
 __all__ = ["CHECKS", "Context", "check_one"]
 
-_SCORE = re.compile(
-    r"\b[0-9](?:[.,][0-9]+)?\s*(?:/|out of)\s*(?:5|10|100)\b|\bMOS\b|"
-    r"\b(?:score|rating|rated|grade)\w*\s*(?:it|this|is|was|of|at|:|=)*\s*[0-9]|"
-    r"[0-9]\s*(?:points?|stars?)\b|[0-9]\s*分(?!子|钟|辨|布|之)|评分|打分",
-    re.IGNORECASE,
-)
-_FILE = re.compile(r"\b[\w-]+\.(?:png|jpe?g|tiff?|bmp|gif|webp|svg|pdf|dcm|csv)\b", re.IGNORECASE)
 _LONGEST_RATIO = 2.5
 
 
@@ -228,13 +222,8 @@ def no_leak(draft: Draft, context: Context) -> Verdict:
     """Drop where question, options or explanation name a rater, a score or a file."""
     name = "no_leak"
     text = "\n".join((draft.question, *draft.options, draft.explanation))
-    if context.evidence.names_rater(text):
-        return _drop(name, "names_rater")
-    image = context.evidence.images.get(draft.stimulus)
-    own = [image.file_name, image.file_name.rsplit(".", 1)[0]] if image else []
-    if _FILE.search(text) or any(len(part) > 4 and part.lower() in text.lower() for part in own):
-        return _drop(name, "names_file")
-    return _drop(name, "names_score") if _SCORE.search(text) else _keep(name)
+    reason = leak_in(text, draft.stimulus, context.evidence)
+    return _drop(name, reason) if reason else _keep(name)
 
 
 CHECKS: tuple[Callable[[Draft, Context], Verdict], ...] = (

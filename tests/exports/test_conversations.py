@@ -132,6 +132,24 @@ def test_q_align_reads_scores_as_they_are_published(tmp_path: Path) -> None:
         read_q_align(path)
 
 
+@pytest.mark.parametrize("name", ["q-instruct", "medq"])
+def test_texts_that_must_not_leave_are_named_and_not_written(tmp_path: Path, name: str) -> None:
+    study = with_scores(tmp_path, [1.0], [2.0])
+    one = study.stimuli["stimulus"][0].as_py()
+    texts = ((one, "Sharp."), (one, " \n"), (one, "As in secret_7.tif."), (one, "Taken back."))
+    withheld = {("u2", texts[2][1]): "names_file", ("u3", texts[3][1]): "removed"}
+    report = write_export(
+        name, small_replace(told(study, *texts), withheld=withheld), tmp_path / "out", PLAIN
+    )
+    assert [(entry.item, entry.reason) for entry in report.left_out] == [
+        ("u1", "blank_text"), ("u2", "names_file"), ("u3", "removed"),
+    ]  # fmt: skip
+    files = [*(tmp_path / "out").glob("cleaned_labels_*"), *(tmp_path / "out").glob("*.tsv")]
+    written = "".join(path.read_text("utf-8") for path in files)
+    assert "Sharp." in written
+    assert "secret_7" not in written and "Taken back" not in written
+
+
 def test_q_instruct_has_texts_and_both_forms_of_questions(tmp_path: Path) -> None:
     study = with_scores(tmp_path, [1.0], [2.0])
     one = study.stimuli["stimulus"][0].as_py()

@@ -11,11 +11,21 @@ import pytest
 
 from annotator.commands.line import main
 from annotator.questions import draft_embedded, exported_questions
+from annotator.results import export_source
 from annotator.store import Store
 from annotator.store.access import load_study
 from annotator.store.questions import answered_calls, calls, drafts, spent
 from annotator.store.questions_page import count_drafts
-from schemas.facts import Called, Decided, Drafted, Imported, Reviewed, Submitted, fact_from
+from schemas.facts import (
+    Called,
+    Decided,
+    Drafted,
+    Imported,
+    RaterAdded,
+    Reviewed,
+    Submitted,
+    fact_from,
+)
 from schemas.facts import Feedback as Text
 from schemas.layout import StudyFolder
 
@@ -132,6 +142,21 @@ def test_only_accepted_questions_are_exported_unless_the_curator_says_so(folder:
         ("embedded", len(names) - 1, 1, len(names) - 2)
     ]
     assert counts["states"]["accepted"] == 1 and counts["states"]["rejected"] == 1
+
+
+def test_feedback_that_leaks_or_was_taken_out_is_withheld_from_exports(folder: Path) -> None:
+    texts = {"l1": "As Bob said, no legend.", "l2": "I gave it 2/5.", "l3": "Like fig_2.png.",
+             "l4": "Taken back.", "l5": "Fine labels."}  # fmt: skip
+    with _open(folder) as store:
+        store.append([
+            RaterAdded(AT, "Bob", "rater"),
+            *(submitted(n, "s1", f"x{n}", 3.0, text) for n, text in texts.items()),
+            Decided(AT, "d1", "void", "l4", "cur", "mistake"),
+        ])  # fmt: skip
+        withheld = export_source(store).withheld
+    assert {submission: reason for (submission, _), reason in withheld.items()} == {
+        "l1": "names_rater", "l2": "names_score", "l3": "names_file", "l4": "removed",
+    }  # fmt: skip
 
 
 def test_a_voided_submission_takes_its_questions_with_it(folder: Path) -> None:
