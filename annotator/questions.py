@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from annotator.clock import iso, now
@@ -24,6 +24,7 @@ from schemas.steps import TextStep
 __all__ = [
     "Drafts",
     "ExportedQuestions",
+    "chosen_drafts",
     "draft_embedded",
     "drafted_facts",
     "evidence_of",
@@ -167,15 +168,19 @@ def withheld_texts(study: Reads, evidence: Evidence) -> dict[tuple[str, str], st
     return withheld
 
 
-def exported_questions(study: Reads, *, include_unreviewed: bool = False) -> ExportedQuestions:
-    """Return the questions an export holds, and what its card must say of them.
+def chosen_drafts(study: Reads, *, include_unreviewed: bool = False) -> list[StoredDraft]:
+    """Return the drafts an export may use: accepted ones.
 
     Args:
         study: The open study.
         include_unreviewed: Also drafts that all checks kept and nobody has reviewed.
     """
     wanted = {"accepted", "unreviewed"} if include_unreviewed else {"accepted"}
-    chosen = [item for item in drafts(study) if item.state in wanted]
+    return [item for item in drafts(study) if item.state in wanted]
+
+
+def exported_questions(chosen: Sequence[StoredDraft]) -> ExportedQuestions:
+    """Return the questions an export holds, and what its card must say of them."""
     n_unseen = sum(item.state == "unreviewed" for item in chosen)
     note = (
         f"{n_unseen} of {len(chosen)} questions were not reviewed by a person; automatic checks "

@@ -86,9 +86,11 @@ def export_source(
         include_unreviewed: Also questions that only the automatic checks have seen.
     """
     # Questions need the scores of this module.
-    from annotator.questions import exported_questions, known_of, withheld_texts
+    from annotator.questions import chosen_drafts, exported_questions, known_of, withheld_texts
+    from annotator.questions_composed import composed_texts
 
-    asked = exported_questions(study, include_unreviewed=include_unreviewed)
+    chosen = chosen_drafts(study, include_unreviewed=include_unreviewed)
+    asked = exported_questions(chosen)
     founded = study.founded()
     ratings, removed = study.ratings(), study.removed()
     result = study_mos(study) if scores is None else scores
@@ -100,6 +102,7 @@ def export_source(
         **(run or {}),
     }
     known = known_of(study, result)
+    composed = composed_texts(chosen, known)
     return ExportSource(
         study=study.study,
         study_text=study.folder.study_file.read_text(encoding="utf-8"),
@@ -118,6 +121,8 @@ def export_source(
         questions=asked.questions,
         question_notes=asked.notes,
         question_origins=asked.origins,
+        comparisons=composed.comparisons,
+        composed_notes=composed.notes,
         expertise={row["rater"]: row["expertise"] for row in study.raters()},
         agreement=compute_agreement(
             study_ratings(study, ratings), study.study.composites, replicates=_REPLICATES

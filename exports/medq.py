@@ -18,7 +18,7 @@ from typing import Any
 from exports.feedback_texts import feedback_texts
 from exports.package import Package
 from exports.pictures import Picture
-from exports.publish import Contents, ExportReport, exported_splits, publish, put_images
+from exports.publish import Contents, ExportReport, LeftOut, exported_splits, publish, put_images
 from exports.questions import questions_by_split
 from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
@@ -78,8 +78,27 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
                ((encode(s), text) for s, text in described))  # fmt: skip
         _write_pairs(package, contents, name, source, set(members), encode)
         contents.splits[split] = sum(stimulus in pictures for stimulus in members)
+    _name_parted(source, splits, contents)
     _warn(contents)
     return contents
+
+
+def _name_parted(
+    source: ExportSource, splits: Mapping[str, Collection[str]], contents: Contents
+) -> None:
+    """Count the pairs, and name those whose images are not in one split."""
+    split_of = {stimulus: split for split, members in splits.items() for stimulus in members}
+    parted = [
+        pair
+        for pair in source.comparisons
+        if len({split_of.get(pair.stimulus_a, ""), split_of.get(pair.stimulus_b)}) > 1
+    ]
+    contents.left_out += [
+        LeftOut(pair.comparison_id, "", "pair_not_in_one_split") for pair in parted
+    ]
+    if len(source.comparisons) > len(parted):
+        contents.counts["comparisons"] = len(source.comparisons) - len(parted)
+        contents.warnings += source.composed_notes
 
 
 def _write_pairs(

@@ -167,6 +167,8 @@ class ExportSource:
     """Regions to export; see `exports.regions`."""
     comparisons: Collection[Comparison] = ()
     """Descriptions of pairs to export (`medq`)."""
+    composed_notes: Sequence[str] = ()
+    """What a reader must know of comparisons, for formats that hold them."""
     extra: Mapping[str, pa.Table] = field(default_factory=dict)
     """More tables for `csv` to carry (raters, submissions, sightings, …), by file stem."""
     expertise: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -135,7 +135,8 @@ class Drafter:
             spoken = [claim for claim in claims if claim.dimension == dimension]
             claim = _best_witness(spoken, level)
             draft = self._base(remark, claim, "how")
-            label = self._label(dimension, claim.language)
+            label = self._evidence.label_in(dimension, claim.language)
+            label = label.lower() if claim.language == "en" else label
             options = [clause_of(claim.language, dimension, name) for name in reversed(LEVELS)]
             right = clause_of(claim.language, dimension, level)
             yield Candidate(
@@ -147,12 +148,6 @@ class Drafter:
                     difficulty="hard" if is_close_to_cut(opinion.mos, low, high) else "medium",
                 )
             )
-
-    def _label(self, dimension: str, language: str) -> str:
-        if language == "en":
-            return self._evidence.labels[dimension].lower()
-        names = self._evidence.dimension_names()[dimension]
-        return next((name for name in names if not name.isascii()), names[1])
 
     def _base(self, remark: Remark, claim: Claim, type_: str) -> Draft:
         image = self._evidence.images.get(remark.stimulus, Image(""))

@@ -94,6 +94,13 @@ class Evidence:
         """Stimulus -> the stimulus that stands for its near copies."""
         return near_copies({name: image.phash for name, image in self.images.items()})
 
+    def label_in(self, dimension: str, language: str) -> str:
+        """Return how people read a dimension in a language, in the study's own where unknown."""
+        if language == "en":
+            return self.labels[dimension]
+        names = self.dimension_names()[dimension]
+        return next((name for name in names if not name.isascii()), names[1])
+
     def dimension_names(self) -> dict[str, tuple[str, ...]]:
         """Return dimension -> every name a text may use for it."""
         return {

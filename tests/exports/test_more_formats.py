@@ -267,6 +267,20 @@ def test_hf_damage_is_said(tmp_path: Path) -> None:
         read_hf(tmp_path)
 
 
+def test_medq_names_pairs_whose_images_are_not_in_one_split(tmp_path: Path) -> None:
+    study = full_study(tmp_path)
+    a, b, c = sorted(study.stimuli["stimulus"].to_pylist())
+    parted = small_replace(
+        study, splits={"train": (a, c), "test": (b,)}, composed_notes=("Composed by rules.",)
+    )
+    report = write_export("medq", parted, tmp_path / "parted", PLAIN)
+    assert ("c1", "pair_not_in_one_split") in [(x.item, x.reason) for x in report.left_out]
+    assert "Composed by rules." not in report.warnings
+    whole = small_replace(parted, splits={"train": (a, b), "test": (c,)})
+    report = write_export("medq", whole, tmp_path / "whole", PLAIN)
+    assert report.counts["comparisons"] == 1 and "Composed by rules." in report.warnings
+
+
 # label-studio
 
 

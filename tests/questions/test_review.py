@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from annotator.questions import draft_embedded, exported_questions
+from annotator.questions import chosen_drafts, draft_embedded, exported_questions
 from annotator.questions_review import ReviewDesk
 from annotator.screens.review import ReviewTab, agreement_html, draft_html, sample_html
 from annotator.store import Store
@@ -55,7 +55,8 @@ def test_accepting_goes_through_the_drafts_and_into_the_export(store: Store) -> 
     assert second is not None
     assert (second.n_left, second.n_accepted) == (first.n_left - 1, 1)
     assert second.item.draft.draft != first.item.draft.draft
-    assert [q.question_id for q in exported_questions(store)[0]] == [first.item.draft.draft]
+    exported = exported_questions(chosen_drafts(store)).questions
+    assert [q.question_id for q in exported] == [first.item.draft.draft]
 
 
 def test_a_draft_put_off_comes_last(store: Store) -> None:

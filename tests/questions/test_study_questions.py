@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from annotator.commands.line import main
-from annotator.questions import draft_embedded, exported_questions
+from annotator.questions import chosen_drafts, draft_embedded, exported_questions
 from annotator.results import export_source
 from annotator.store import Store
 from annotator.store.access import load_study
@@ -19,6 +19,7 @@ from annotator.store.questions_page import count_drafts
 from schemas.facts import (
     Called,
     Decided,
+    Described,
     Drafted,
     Imported,
     RaterAdded,
@@ -126,13 +127,14 @@ def test_the_last_review_holds_and_edits_are_kept_beside_the_draft(folder: Path)
 def test_only_accepted_questions_are_exported_unless_the_curator_says_so(folder: Path) -> None:
     with _open(folder) as store:
         draft_embedded(store)
-        assert exported_questions(store) == ([], [], [])
+        assert exported_questions(chosen_drafts(store)) == ([], [], [])
         names = [item.draft.draft for item in drafts(store)]
         store.append(
             [Reviewed(AT, names[0], "cur", "accept"), Reviewed(AT, names[1], "cur", "reject", "no")]
         )
-        accepted, notes, _ = exported_questions(store)
-        everything, told, origins = exported_questions(store, include_unreviewed=True)
+        accepted, notes, _ = exported_questions(chosen_drafts(store))
+        chosen = chosen_drafts(store, include_unreviewed=True)
+        everything, told, origins = exported_questions(chosen)
         counts = count_drafts(store)
     assert [question.question_id for question in accepted] == [names[0]]
     assert notes == []
@@ -142,6 +144,28 @@ def test_only_accepted_questions_are_exported_unless_the_curator_says_so(folder:
         ("embedded", len(names) - 1, 1, len(names) - 2)
     ]
     assert counts["states"]["accepted"] == 1 and counts["states"]["rejected"] == 1
+
+
+def test_comparisons_rest_on_accepted_drafts_unless_the_curator_says_so(
+    folder: Path, tmp_path: Path
+) -> None:
+    with _open(folder) as store:
+        for number, (score, text) in enumerate(
+            ((1.0, "The labels overlap."), (5.0, "Sharp labels."))
+        ):
+            about = Described(AT, f"s{5 + number}", {"discipline": "physics"})
+            ratings = [submitted(f"c{number}{r}", f"s{5 + number}", r, score, text) for r in "xyz"]
+            store.append([imported(5 + number), about, *ratings])
+        draft_embedded(store)
+        assert export_source(store).comparisons == []
+        unseen = export_source(store, include_unreviewed=True)
+        names = [i.draft.draft for i in drafts(store) if i.draft.stimulus in ("s5", "s6")]
+        store.append([Reviewed(AT, name, "cur", "accept") for name in names])
+        seen = export_source(store)
+    assert len(unseen.comparisons) == 1 and unseen.comparisons == seen.comparisons
+    assert "were not reviewed" in unseen.composed_notes[0]
+    assert "no person has read them whole" in seen.composed_notes[0]
+    assert "were not reviewed" not in seen.composed_notes[0]
 
 
 def test_feedback_that_leaks_or_was_taken_out_is_withheld_from_exports(folder: Path) -> None:
