@@ -8,8 +8,9 @@ from typing import NamedTuple
 from annotator.store.questions import StoredDraft
 from pipelines.questions.citing import citations
 from pipelines.questions.comparing import compare
+from pipelines.questions.conversing import converse
 from pipelines.questions.evidence import Evidence
-from schemas.question import Comparison
+from schemas.question import Comparison, Conversation
 
 __all__ = ["ComposedTexts", "composed_texts"]
 
@@ -18,6 +19,7 @@ class ComposedTexts(NamedTuple):
     """What was composed, and what the card must say of it."""
 
     comparisons: list[Comparison]
+    conversations: list[Conversation]
     notes: list[str]
     """Empty where nothing was composed."""
 
@@ -25,13 +27,13 @@ class ComposedTexts(NamedTuple):
 def composed_texts(chosen: Sequence[StoredDraft], evidence: Evidence) -> ComposedTexts:
     """Return what the rules compose from the drafts that an export may use."""
     cited = citations([item.draft for item in chosen], evidence)
-    comparisons = compare(cited, evidence)
-    if not comparisons:
-        return ComposedTexts([], [])
+    comparisons, conversations = compare(cited, evidence), converse(cited, evidence)
+    if not comparisons and not conversations:
+        return ComposedTexts([], [], [])
     n_unseen = sum(chosen[citation.position].state == "unreviewed" for citation in cited)
     note = (
-        "Comparisons of images were composed by rules from the words that "
+        "Comparisons, conversations and descriptions were composed by rules from the words that "
         f"{len(cited)} questions rest on and from opinion scores; no person has read them whole"
     )
     unseen = f", and {n_unseen} of these questions were not reviewed" if n_unseen else ""
-    return ComposedTexts(comparisons, [f"{note}{unseen}."])
+    return ComposedTexts(comparisons, conversations, [f"{note}{unseen}."])

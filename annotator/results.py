@@ -122,6 +122,7 @@ def export_source(
         question_notes=asked.notes,
         question_origins=asked.origins,
         comparisons=composed.comparisons,
+        conversations=composed.conversations,
         composed_notes=composed.notes,
         expertise={row["rater"]: row["expertise"] for row in study.raters()},
         agreement=compute_agreement(

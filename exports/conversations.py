@@ -14,6 +14,7 @@ __all__ = [
     "conversation_item",
     "pick",
     "read_conversation",
+    "turns_item",
     "without_tokens",
 ]
 
@@ -25,7 +26,12 @@ MPLUG_IMAGE = "<|image|>"
 
 def conversation_item(item_id: str, image: str, ask: str, answer: str) -> dict[str, Any]:
     """Return an item of one turn."""
-    turns = (("human", ask), ("gpt", answer))
+    return turns_item(item_id, image, [(ask, answer)])
+
+
+def turns_item(item_id: str, image: str, said: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return an item of several turns: questions with their answers, in order."""
+    turns = [turn for ask, answer in said for turn in (("human", ask), ("gpt", answer))]
     return {
         "id": item_id,
         "image": image,

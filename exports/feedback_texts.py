@@ -1,4 +1,4 @@
-"""What raters wrote, by stimulus, in an order that stays, without what must not leave."""
+"""What raters wrote, without what must not leave, and what was composed of it, by stimulus."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 
 from exports.publish import Contents, LeftOut
 from exports.source import ExportSource
+from schemas.question import Conversation
 
-__all__ = ["feedback_texts"]
+__all__ = ["conversations_of", "feedback_texts"]
 
 
 def feedback_texts(
@@ -37,3 +38,18 @@ def feedback_texts(
         else:
             texts.setdefault(stimulus, []).append(text)
     return texts
+
+
+def conversations_of(
+    source: ExportSource, splits: Mapping[str, Collection[str]], contents: Contents
+) -> dict[str, list[Conversation]]:
+    """Return stimulus -> its conversations, of stimuli that are exported; count them."""
+    exported = {stimulus for members in splits.values() for stimulus in members}
+    found: dict[str, list[Conversation]] = {}
+    for talk in source.conversations:
+        if talk.stimulus in exported:
+            found.setdefault(talk.stimulus, []).append(talk)
+    if found:
+        contents.counts["conversations_composed"] = sum(map(len, found.values()))
+        contents.warnings += source.composed_notes
+    return found

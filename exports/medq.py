@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from exports.feedback_texts import feedback_texts
+from exports.feedback_texts import conversations_of, feedback_texts
 from exports.package import Package
 from exports.pictures import Picture
 from exports.publish import Contents, ExportReport, LeftOut, exported_splits, publish, put_images
@@ -63,6 +63,8 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
     splits = exported_splits(source, contents)
     asked = questions_by_split(source, splits, contents)
     texts = feedback_texts(source, splits, contents)
+    for stimulus, talks in conversations_of(source, splits, contents).items():
+        texts.setdefault(stimulus, []).extend(talk.turns[0][1] for talk in talks)
     used = {s for members in splits.values() for s in members if s in texts} | asked.stimuli
     pairs = {s for pair in source.comparisons for s in (pair.stimulus_a, pair.stimulus_b)}
     exported = {s for members in splits.values() for s in members}
@@ -98,7 +100,7 @@ def _name_parted(
     ]
     if len(source.comparisons) > len(parted):
         contents.counts["comparisons"] = len(source.comparisons) - len(parted)
-        contents.warnings += source.composed_notes
+        contents.warnings += [n for n in source.composed_notes if n not in contents.warnings]
 
 
 def _write_pairs(

@@ -1,12 +1,14 @@
-"""q-instruct: what raters wrote, and the questions, as LLaVA conversations.
+"""q-instruct: what raters wrote, the questions, and long conversations, as LLaVA conversations.
 
 Texts become answers to the published pathway prompts, word for word as written. Every
-question is there twice: answered in words, and as multiple choice.
+question is there twice: answered in words, and as multiple choice. Conversations of several
+turns come last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,16 +17,17 @@ from exports.conversations import (
     conversation_item,
     pick,
     read_conversation,
+    turns_item,
     without_tokens,
 )
-from exports.feedback_texts import feedback_texts
+from exports.feedback_texts import conversations_of, feedback_texts
 from exports.items import read_items
 from exports.package import Package
 from exports.pictures import Picture
 from exports.publish import Contents, ExportReport, exported_splits, publish, put_images
 from exports.questions import questions_by_split
 from exports.source import ExportOptions, ExportSource
-from schemas.question import LETTERS, Question
+from schemas.question import LETTERS, Conversation, Question
 
 __all__ = ["Instruction", "read_q_instruct", "write_q_instruct"]
 
@@ -35,6 +38,7 @@ _PATHWAY = (
 )
 _READING = """
 import json
+from itertools import chain
 from pathlib import Path
 path = sorted(Path(".").glob("cleaned_labels*.json"))[0]
 for item in json.loads(path.read_text("utf-8"))[:3]:
@@ -67,12 +71,17 @@ def _fill(package: Package, source: ExportSource, options: ExportOptions) -> Con
     splits = exported_splits(source, contents)
     asked = questions_by_split(source, splits, contents)
     texts = feedback_texts(source, splits, contents)
-    used = {s for members in splits.values() for s in members if s in texts} | asked.stimuli
+    talks = conversations_of(source, splits, contents)
+    told = texts.keys() | talks.keys()
+    used = {s for members in splits.values() for s in members if s in told} | asked.stimuli
     pictures = put_images(package, source, options, used, contents)
     contents.files["images/"] = "the pictures as experts judged them"
     for split, members in splits.items():
         path = "cleaned_labels.json" if split == "train" else f"cleaned_labels_{split}.json"
-        items = _items(members, texts, asked.by_split[split], pictures)
+        items = chain(
+            _items(members, texts, asked.by_split[split], pictures),
+            _talks(members, talks, pictures),
+        )
         contents.counts[f"conversations_{split}"] = package.write_json_array(path, items)
         contents.files[path] = f"conversations of split `{split}`"
         contents.splits[split] = sum(stimulus in pictures for stimulus in members)
@@ -94,6 +103,19 @@ def _items(
             )
     for question in questions:
         yield from _both_forms(question, f"images/{pictures[question.stimulus].name}")
+
+
+def _talks(
+    members: Sequence[str],
+    talks: Mapping[str, Sequence[Conversation]],
+    pictures: Mapping[str, Picture],
+) -> Iterator[dict[str, Any]]:
+    for stimulus in members:
+        for talk in talks.get(stimulus, ()):
+            said = [(without_tokens(ask), without_tokens(answer)) for ask, answer in talk.turns]
+            first = (f"{LLAVA_IMAGE}\n{said[0][0]}", said[0][1])
+            image = f"images/{pictures[stimulus].name}"
+            yield turns_item(f"{stimulus}-long-{talk.language}", image, [first, *said[1:]])
 
 
 def _both_forms(question: Question, image: str) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.layout import ImageFolder
-from schemas.question import Comparison, Question
+from schemas.question import Comparison, Conversation, Question
 from schemas.study import Study
 
 __all__ = [
@@ -167,8 +167,10 @@ class ExportSource:
     """Regions to export; see `exports.regions`."""
     comparisons: Collection[Comparison] = ()
     """Descriptions of pairs to export (`medq`)."""
+    conversations: Collection[Conversation] = ()
+    """Conversations of several turns (`q-instruct`); `medq` takes their first answers."""
     composed_notes: Sequence[str] = ()
-    """What a reader must know of comparisons, for formats that hold them."""
+    """What a reader must know of comparisons and conversations, for formats that hold them."""
     extra: Mapping[str, pa.Table] = field(default_factory=dict)
     """More tables for `csv` to carry (raters, submissions, sightings, …), by file stem."""
     expertise: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LETTERS", "QUESTION_TYPES", "Comparison", "Question", "question_fault"]
+__all__ = ["LETTERS", "QUESTION_TYPES", "Comparison", "Conversation", "Question", "question_fault"]
 
 LETTERS = "ABCD"
 """Letters of the options, in order."""
@@ -62,6 +62,18 @@ class Comparison:
     """Second stimulus."""
     description: str
     """What an expert says, ending with which is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Several questions about the quality of one stimulus, each with its answer."""
+
+    stimulus: str
+    """Stimulus that is spoken of."""
+    language: str
+    """`en` or `zh`."""
+    turns: tuple[tuple[str, str], ...]
+    """Question and answer, in order; the first answer describes the image and concludes."""
 
 
 def question_fault(question: Question) -> str | None:

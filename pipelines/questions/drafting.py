@@ -23,6 +23,7 @@ from pipelines.questions.phrases import (
     clause_of,
     how_wordings,
     level_word,
+    lowered,
     what_options,
     what_wordings,
     yes_or_no_wordings,
@@ -227,14 +228,9 @@ def _fill(wording: str, claim: Claim, state: str) -> str:
     article = "" if thing.is_plural else ("an " if name[0].lower() in "aeiox" else "a ")
     place = thing.place
     if claim.language == "en":
-        place = f" {_lowered(place)}" if place else ""
+        place = f" {lowered(place)}" if place else ""
     text = wording.format(
         Is=be.capitalize(), thing=name, a_thing=f"{article}{name}", place=place, state=state,
         **{"is": be},
     )  # fmt: skip
     return text[0].upper() + text[1:]
-
-
-def _lowered(name: str) -> str:
-    """Return a phrase from the start of a sentence as it stands inside one; DNA stays DNA."""
-    return name[0].lower() + name[1:] if name[1:2].islower() or name[1:2] in " -" else name

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SIDES", "all_level_words", "clause_of", "how_wordings", "level_word", "what_options",
-           "what_wordings", "word_list", "yes_or_no_wordings"]  # fmt: skip
+__all__ = ["SIDES", "all_level_words", "clause_of", "how_wordings", "level_word", "lowered",
+           "what_options", "what_wordings", "word_list", "yes_or_no_wordings"]  # fmt: skip
 
 _FOLDER = Path(__file__).parent
 
@@ -69,3 +69,8 @@ def clause_of(language: str, dimension: str, level: str) -> str:
     clause = clauses.get(dimension, clauses["other"])[level]
     mark = ": " if language == "en" else "："
     return f"{level_word(language, level)}{mark}{clause}"
+
+
+def lowered(name: str) -> str:
+    """Return a phrase from the start of a sentence as it stands inside one; DNA stays DNA."""
+    return name[0].lower() + name[1:] if name[1:2].islower() or name[1:2] in " -" else name

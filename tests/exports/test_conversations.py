@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from exports.formats import write_export
 from exports.levels import Q_ALIGN_LEVELS, q_align_level, toolkit_level
+from exports.medq import read_medq
 from exports.package import read_manifest
 from exports.q_align import read_q_align
 from exports.q_bench import read_q_bench
@@ -20,7 +21,7 @@ from exports.q_instruct import read_q_instruct
 from exports.questions import option_string, parse_options
 from exports.source import ExportOptions, ExportSource
 from schemas.errors import UserError
-from schemas.question import Question, question_fault
+from schemas.question import Conversation, Question, question_fault
 from tests.exports.test_siqa import ask, small_replace, with_scores
 
 PLAIN = ExportOptions()
@@ -148,6 +149,27 @@ def test_texts_that_must_not_leave_are_named_and_not_written(tmp_path: Path, nam
     written = "".join(path.read_text("utf-8") for path in files)
     assert "Sharp." in written
     assert "secret_7" not in written and "Taken back" not in written
+
+
+def test_composed_conversations_are_written_whole_with_their_note(tmp_path: Path) -> None:
+    study = told(with_scores(tmp_path, [1.0], [2.0]))
+    one = study.stimuli["stimulus"][0].as_py()
+    talk = Conversation(one, "en", (("Describe it.", "“A <image>.” It is poor."), ("Why?", "“A.”")))
+    study = small_replace(study, conversations=(talk,), composed_notes=("Composed by rules.",))
+    report = write_export("q-instruct", study, tmp_path / "a", PLAIN)
+    path = tmp_path / "a" / "cleaned_labels_test.json"
+    (item,) = json.loads(path.read_text("utf-8"))
+    assert item["id"] == f"{one}-long-en"
+    assert [(turn["from"], turn["value"]) for turn in item["conversations"]] == [
+        ("human", "<image>\nDescribe it."), ("gpt", "“A image.” It is poor."),
+        ("human", "Why?"), ("gpt", "“A.”"),
+    ]  # fmt: skip
+    assert "Composed by rules." in report.warnings
+    assert report.counts["conversations_composed"] == 1
+    report = write_export("medq", study, tmp_path / "b", PLAIN)
+    described = read_medq(tmp_path / "b" / "medqbench_description_test.tsv")
+    assert [row["description"] for row in described] == ["“A <image>.” It is poor."]
+    assert report.warnings.count("Composed by rules.") == 1
 
 
 def test_q_instruct_has_texts_and_both_forms_of_questions(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_only_accepted_questions_are_exported_unless_the_curator_says_so(folder:
     assert counts["states"]["accepted"] == 1 and counts["states"]["rejected"] == 1
 
 
-def test_comparisons_rest_on_accepted_drafts_unless_the_curator_says_so(
+def test_composed_texts_rest_on_accepted_drafts_unless_the_curator_says_so(
     folder: Path, tmp_path: Path
 ) -> None:
     with _open(folder) as store:
@@ -157,11 +157,13 @@ def test_comparisons_rest_on_accepted_drafts_unless_the_curator_says_so(
             ratings = [submitted(f"c{number}{r}", f"s{5 + number}", r, score, text) for r in "xyz"]
             store.append([imported(5 + number), about, *ratings])
         draft_embedded(store)
-        assert export_source(store).comparisons == []
+        before = export_source(store)
+        assert (before.comparisons, before.conversations, before.composed_notes) == ([], [], [])
         unseen = export_source(store, include_unreviewed=True)
         names = [i.draft.draft for i in drafts(store) if i.draft.stimulus in ("s5", "s6")]
         store.append([Reviewed(AT, name, "cur", "accept") for name in names])
         seen = export_source(store)
+    assert [talk.stimulus for talk in seen.conversations] == ["s5", "s6"]
     assert len(unseen.comparisons) == 1 and unseen.comparisons == seen.comparisons
     assert "were not reviewed" in unseen.composed_notes[0]
     assert "no person has read them whole" in seen.composed_notes[0]
