@@ -158,9 +158,12 @@ def withheld_texts(study: Reads, evidence: Evidence) -> dict[tuple[str, str], st
 
     The reason is `removed` where a decision took it out, else that of `leak_in`.
     """
-    counted = {(row["submission"], row["text"]) for row in study.feedback().to_pylist()}
+    counted = {
+        (row["submission"], row["text"])
+        for row in study.feedback().select(["submission", "text"]).to_pylist()
+    }
     withheld: dict[tuple[str, str], str] = {}
-    for row in study.all_feedback().to_pylist():
+    for row in study.all_feedback().select(["submission", "stimulus", "text"]).to_pylist():
         key = (row["submission"], row["text"])
         leak = leak_in(row["text"], row["stimulus"], evidence) if key in counted else "removed"
         if leak:

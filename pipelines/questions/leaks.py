@@ -14,7 +14,9 @@ _SCORE = re.compile(
     r"[0-9]\s*(?:points?|stars?)\b|[0-9]\s*分(?!子|钟|辨|布|之)|评分|打分",
     re.IGNORECASE,
 )
-_FILE = re.compile(r"\b[\w-]+\.(?:png|jpe?g|tiff?|bmp|gif|webp|svg|pdf|dcm|csv)\b", re.IGNORECASE)
+_MAY_SCORE = re.compile(r"[0-9]|mos|评分|打分", re.IGNORECASE)
+"""Without one of these there is no score, and a plain search says so much faster."""
+_FILE = re.compile(r"[\w-]\.(?:png|jpe?g|tiff?|bmp|gif|webp|svg|pdf|dcm|csv)\b", re.IGNORECASE)
 
 
 def leak_in(text: str, stimulus: str, evidence: Evidence) -> str:
@@ -28,4 +30,4 @@ def leak_in(text: str, stimulus: str, evidence: Evidence) -> str:
     own = [image.file_name, image.file_name.rsplit(".", 1)[0]] if image else []
     if _FILE.search(text) or any(len(part) > 4 and part.lower() in text.lower() for part in own):
         return "names_file"
-    return "names_score" if _SCORE.search(text) else ""
+    return "names_score" if _MAY_SCORE.search(text) and _SCORE.search(text) else ""
