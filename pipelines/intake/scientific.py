@@ -77,6 +77,8 @@ def read_scientific(source: BinaryIO, max_pixels: int) -> ScientificPage:
 
 def _check(page: Any, source: BinaryIO, max_pixels: int) -> None:
     """Refuse what would be read wrong; tifffile fills up with zeros what a file lacks."""
+    if page.imagewidth * page.imagelength <= 0:
+        raise ValueError("it says that it has no pixels")
     if page.imagewidth * page.imagelength > max_pixels:
         raise OverflowError(f"{page.imagewidth * page.imagelength / 1e6:.0f} megapixels")
     if page.dtype is None or page.dtype.kind not in "uif":

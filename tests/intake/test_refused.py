@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from tifffile import imwrite
@@ -68,6 +68,7 @@ def test_damage_is_never_fatal(bring, encoded, place, value, form):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(place=st.floats(0, 1), value=st.integers(1, 255), cut=st.booleans())
+@example(place=0.015625, value=1, cut=False)  # a width of 0
 @pytest.mark.parametrize("compression", [None, "lzw"])
 def test_damage_of_scientific_tiff_is_never_fatal(bring, compression, place, value, cut):
     into = io.BytesIO()
