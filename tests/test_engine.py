@@ -121,8 +121,9 @@ def test_closing_ends_the_workers():
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
 sys.path.insert(0, {root!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from pipelines.engine import LocalEngine
 if __name__ == "__main__":
     for number in LocalEngine(n_workers=2, few=0).map(time.sleep, [0] * 4 + [60] * 40, chunk=1):
