@@ -43,7 +43,7 @@ def test_curator_voids_a_submission_and_takes_it_back(visitor):
     page.get_by_role("button", name="Do it").click()
     expect(row).to_contain_text("rated the wrong image")
     decision = page.locator("#stimulus-page tr", has=page.get_by_role("button", name="Take back"))
-    expect(decision).to_contain_text(re.compile("Dr. (Curie|Noether)"))
+    expect(decision).to_contain_text(re.compile(r"Dr\. \w+"))
     decision.get_by_role("button").click()
     page.get_by_label("Reason").fill("it was the right one")
     page.keyboard.press("Enter")

@@ -82,7 +82,8 @@ def test_two_fingers_zoom_one_moves(visitor):
     assert zoomed["width"] == pytest.approx(7 * fitted["width"], rel=0.15)
     fingers(session, [line((x, y), (x - 30, y))])
     moved = place_of(page)
-    assert moved["x"] == pytest.approx(zoomed["x"] - 30, abs=6)
+    # At least as far as the finger; further where it was quick when it left.
+    assert zoomed["x"] - 300 < moved["x"] < zoomed["x"] - 24
     page.locator(".tool").first.tap()
     expect(page.locator(".image")).not_to_have_class(re.compile("zoomed"))
     assert place_of(page) == pytest.approx(fitted, abs=1)
