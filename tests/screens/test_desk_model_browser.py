@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 PRIOR = Path(__file__).parents[2] / "pipelines/scoring/weights/prior-hand.safetensors"
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a minute
 
 
 def test_curator_reads_what_the_model_says(visitor):
