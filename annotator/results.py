@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -25,10 +25,13 @@ _VERSIONED = ("duckdb", "numpy", "pandas", "pillow", "pyarrow", "scipy")
 
 
 def study_mos(
-    study: Reads, method: Method = "mean", options: MosOptions | None = None
+    study: Reads,
+    method: Method = "mean",
+    options: MosOptions | None = None,
+    table: RatingTable | None = None,
 ) -> MosResult:
-    """Compute the opinion scores of a study from the ratings that count."""
-    table = study_ratings(study)
+    """Compute the opinion scores of a study from the ratings that count; `table` where coded."""
+    table = study_ratings(study) if table is None else table
     return compute_mos(table, method, options, study.study.composites, removed_ratings(study))
 
 
@@ -93,7 +96,8 @@ def export_source(
     asked = exported_questions(chosen)
     founded = study.founded()
     ratings, removed = study.ratings(), study.removed()
-    result = study_mos(study) if scores is None else scores
+    table, people = study_ratings(study, ratings), study.raters()
+    result = study_mos(study, table=table) if scores is None else scores
     described: dict[str, Any] = {
         "name": None,
         "method": result.method,
@@ -124,26 +128,26 @@ def export_source(
         comparisons=composed.comparisons,
         conversations=composed.conversations,
         composed_notes=composed.notes,
-        expertise={row["rater"]: row["expertise"] for row in study.raters()},
+        expertise={row["rater"]: row["expertise"] for row in people},
         agreement=compute_agreement(
-            study_ratings(study, ratings), study.study.composites, replicates=_REPLICATES
+            table, study.study.composites, replicates=_REPLICATES
         ).as_json(),
         versions={name: metadata.version(name) for name in _VERSIONED},
         seed=study.study.seed if seed is None else seed,
         extra={
-            "raters": _people(study),
+            "raters": _people(people),
             "submissions": study.submissions(),
             "sightings": study.sightings(),
         },
     )
 
 
-def _people(study: Reads) -> pa.Table:
+def _people(raters: Iterable[Mapping[str, Any]]) -> pa.Table:
     schema = pa.schema(
         [("rater", pa.string()), ("role", pa.string()), ("expertise", pa.string()),
          ("enabled", pa.bool_())]
     )  # fmt: skip
-    rows = [{**row, "expertise": ",".join(row["expertise"])} for row in study.raters()]
+    rows = [{**row, "expertise": ",".join(row["expertise"])} for row in raters]
     return pa.Table.from_pylist(
         [{name: row[name] for name in schema.names} for row in rows], schema=schema
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+import pyarrow as pa
+
 from exports.markdown import line, table
 from exports.opinions import shown_raters
 from exports.source import ExportOptions, ExportSource
@@ -44,9 +46,8 @@ def raters_section(source: ExportSource, options: ExportOptions) -> str:
         else ""
     )
     shown = shown_raters(source, options)
-    rated = Counter(source.ratings["rater"].to_pylist())
-    left_out = Counter(source.screened["rater"].to_pylist())
-    rows = sorted((shown[r], n, rated[r], left_out[r]) for r, n in given.items())
+    rated, left_out = _rows_by_rater(source.ratings), _rows_by_rater(source.screened)
+    rows = sorted((shown[r], n, rated[r], left_out.get(r, 0)) for r, n in given.items())
     head = ("rater", "submissions", "ratings", "left out by screening")
     more = f"\n\n… and {len(rows) - _N_NAMED} more." if len(rows) > _N_NAMED else ""
     return (
@@ -63,6 +64,13 @@ def simulated_note(source: ExportSource) -> list[str]:
     if not played:
         return []
     return [f"{played} of {len(given)} raters are simulated: nobody gave their ratings and texts."]
+
+
+def _rows_by_rater(ratings: pa.Table) -> dict[str, int]:
+    counted = ratings["rater"].value_counts()
+    return dict(
+        zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
+    )
 
 
 def _submissions_by_rater(source: ExportSource) -> dict[str, int]:
