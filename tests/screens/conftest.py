@@ -123,6 +123,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     people.write_text("name,role\n" + "\n".join(rows) + "\n", encoding="utf-8")
     site = Site(room / "study", port=free_port())
     site.command("study", "init", "--preset", "siqa")
+    # Every test brings its own raters: no image may be full before the last of them comes.
+    study = site.folder / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    assert "\nraters_per_stimulus = 9\n" in text
+    study.write_text(
+        text.replace("raters_per_stimulus = 9", f"raters_per_stimulus = {N_RATERS}", 1),
+        encoding="utf-8",
+    )
     site.command("import", str(images))
     site.start()
     try:

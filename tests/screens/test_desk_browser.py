@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.screens.conftest import N_RATERS
+
 pytestmark = pytest.mark.browser
 
 
@@ -28,7 +30,7 @@ def test_curator_voids_a_submission_and_takes_it_back(visitor):
     rate(rater, "2345", "Odd {{value}} ${1+1} <b>text</b>.")
 
     page = visitor.come_in("curator", viewport={"width": 1280, "height": 900})
-    expect(page.locator(".tiles")).to_contain_text("submissions of 108 wanted")
+    expect(page.locator(".tiles")).to_contain_text(f"submissions of {12 * N_RATERS} wanted")
     page.get_by_role("tab", name="Results").click()
     page.locator("#search textarea, #search input").fill(stimulus)
     page.keyboard.press("Enter")
