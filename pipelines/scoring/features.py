@@ -48,7 +48,7 @@ def _named(views: Views) -> Features:
     return {
         **_shape(views), **tone_features(views), **paper_features(views),
         **colour_features(views.colour),
-        **sharpness_features(views.window), **steepness_features(views.window),
+        **sharpness_features(views.window_levels), **steepness_features(views.window_levels),
         **compression_features(views.window), **enlargement_features(views.window),
         **copy_features(views.window),
         **direction_features(views.small), **layout_features(ink, frame),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from PIL import Image
 
 __all__ = [
     "Features",
+    "Levels",
     "Values",
     "Views",
     "at_least",
@@ -26,16 +27,22 @@ _BLOCK = 8
 """Side of a JPEG block; the window begins at a multiple of it, so that blocks stay in place."""
 
 Values = NDArray[np.float32]
+Levels = NDArray[np.uint8]
+Pixels = TypeVar("Pixels", Values, Levels)
 Features = dict[str, float]
 
 
 class Views(NamedTuple):
-    """The pictures, all 0–1."""
+    """The pictures; `Levels` are 0–255, `Values` 0–1."""
 
     size: tuple[int, int]
     """Original width and height, px."""
-    window: Values
+    window_levels: Levels
     """Grey, original resolution, `[h, w]`, where there is most detail."""
+    window: Values
+    """The same, 0–1."""
+    small_levels: Levels
+    """`small`, 0–255."""
     small: Values
     """Grey, longer side at most 448 px, `[h, w]`."""
     text: Values
@@ -46,15 +53,19 @@ class Views(NamedTuple):
 
 def views_of(image: Image.Image) -> Views:
     """Return the pictures of an image of any mode, at least 1 × 1 px."""
-    rgb = image.convert("RGB")
+    rgb = image if image.mode == "RGB" else image.convert("RGB")
     grey = rgb.convert("L")
     text = _shrunk(grey, _TEXT_SIDE, Image.Resampling.BILINEAR)
+    window = at_least(_levels(_busiest_window(grey)), 24)
+    small = at_least(_levels(_shrunk(text, _LAYOUT_SIDE, Image.Resampling.BILINEAR)), 24)
     return Views(
         rgb.size,
-        at_least(_unit(_busiest_window(grey)), 24),
-        at_least(_unit(_shrunk(text, _LAYOUT_SIDE, Image.Resampling.BILINEAR)), 24),
-        at_least(_unit(text), 24),
-        _unit(_shrunk(rgb, _COLOUR_SIDE, Image.Resampling.NEAREST)),
+        window,
+        _unit(window),
+        small,
+        _unit(small),
+        at_least(_unit(_levels(text)), 24),
+        _unit(_levels(_shrunk(rgb, _COLOUR_SIDE, Image.Resampling.NEAREST))),
     )
 
 
@@ -66,11 +77,15 @@ def _shrunk(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image
     return image.resize((width, height), way, reducing_gap=2.0)
 
 
-def _unit(image: Image.Image) -> Values:
-    return np.asarray(image, dtype=np.float32) * np.float32(1 / 255)
+def _levels(image: Image.Image) -> Levels:
+    return np.asarray(image, dtype=np.uint8)
 
 
-def at_least(values: Values, side: int) -> Values:
+def _unit(levels: Levels) -> Values:
+    return levels * np.float32(1 / 255)
+
+
+def at_least(values: Pixels, side: int) -> Pixels:
     """Repeat the edges of very small pictures, so that filters have room."""
     missing = [(0, max(0, side - n)) for n in values.shape]
     return np.pad(values, missing, mode="edge") if any(m[1] for m in missing) else values
