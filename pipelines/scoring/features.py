@@ -49,7 +49,7 @@ def _named(views: Views) -> Features:
         **_shape(views), **tone_features(views), **paper_features(views),
         **colour_features(views.colour),
         **sharpness_features(views.window_levels), **steepness_features(views.window_levels),
-        **compression_features(views.window), **enlargement_features(views.window),
+        **compression_features(views.window_levels), **enlargement_features(views.window),
         **copy_features(views.window),
         **direction_features(views.small), **layout_features(ink, frame),
         **letter_features(views, frame),

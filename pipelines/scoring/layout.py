@@ -134,21 +134,30 @@ def _fine_directions(grey: Values) -> Features:
     places = np.flatnonzero(square > limit * limit)
     if not places.size:
         return dict.fromkeys(_DIRECTION_NAMES, 0.0)
-    places = places[:: 1 + places.size // 20000]
+    places = places[:: 1 + places.size // 10000]
     across, along = dx.ravel()[places], dy.ravel()[places]
     weight = np.sqrt(square.ravel()[places])
-    angle = np.degrees(np.arctan2(along, across)) % 90
-    offset = np.minimum(angle, 90 - angle)
-    counts, _ = np.histogram(offset, (0, 0.75, 2, 4, 7, 11, 16, 30, 45.01), weights=weight)
+    signed = _off_axes(across, along)
+    quarters = np.bincount((signed * 4 + 180).astype(np.intp), weights=weight, minlength=361)
+    # Quarters of a degree, −45 to 45, of which both signs count alike.
+    folded = quarters[180:].copy()
+    folded[:180] += quarters[179::-1]
+    counts = np.add.reduceat(folded, (0, 3, 8, 16, 28, 44, 64, 120))
     shares = counts / counts.sum()
-    signed = np.where(angle > 45, angle - 90, angle)
-    near = np.abs(signed) < 16
-    bins = ((signed[near] + 16) * 2).astype(np.int64)
-    fine = np.bincount(bins, weights=weight[near], minlength=64)
+    fine = quarters[116:244].reshape(64, 2).sum(axis=1)
     horizontal = (np.abs(along) / weight > 0.97).mean()
     best = abs((fine.argmax() - 32 + 0.5) / 2)
     values = (*shares, best, fine.max() / (fine.sum() + 1e-6), horizontal)
     return dict(zip(_DIRECTION_NAMES, (float(v) for v in values), strict=True))
+
+
+def _off_axes(across: Values, along: Values) -> Values:
+    """Return the angle of each gradient to the nearer axis, degrees, −45 to 45."""
+    is_flat = np.abs(across) >= np.abs(along)
+    # The tangent to the nearer axis; turning by 90° changes its sign.
+    tangent = np.where(is_flat, along, -across) / np.where(is_flat, across, along)
+    angle: Values = np.degrees(np.arctan(tangent))
+    return angle
 
 
 def _soft_lean(grey: Values) -> Features:
@@ -162,8 +171,7 @@ def _soft_lean(grey: Values) -> Features:
     if not strong.any():
         return {"soft_lean": 0.0, "soft_lean_share": 0.0, "soft_upright": 0.0}
     weight = np.sqrt(square[strong])
-    angle = np.degrees(np.arctan2(dy[strong], dx[strong])) % 90
-    signed = np.where(angle > 45, angle - 90, angle)
+    signed = _off_axes(dx[strong], dy[strong])
     bins = np.floor(signed + 15.5).clip(-1, 31).astype(np.int64) + 1
     counts = np.bincount(bins, weights=weight, minlength=33)[1:32]
     return {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NSS_NAMES", "scene_statistics"]
 
-_MOST = 288
+_MOST = 224
 _SHIFTS = {"right": (0, 1), "down": (1, 0), "diagonal": (1, 1), "antidiagonal": (1, -1)}
 
 NSS_NAMES: tuple[str, ...] = tuple(
@@ -32,7 +32,7 @@ def scene_statistics(grey: NDArray[np.float32]) -> list[float]:
     """Return the 36 statistics of a grey picture.
 
     Args:
-        grey: `[height, width]`, 0–1, each side at least 24 px; the middle 288 × 288 px are used.
+        grey: `[height, width]`, 0–1, each side at least 24 px; the middle 224 × 224 px are used.
     """
     values: list[float] = []
     top, left = (max(0, (n - _MOST) // 2) for n in grey.shape)
@@ -61,7 +61,11 @@ def _normalised(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 
     mean = gaussian_filter(grey, 7 / 6, truncate=3.0)
     square = gaussian_filter(grey * grey, 7 / 6, truncate=3.0)
-    normal: NDArray[np.float32] = (grey - mean) / (np.sqrt(np.abs(square - mean * mean)) + 1)
+    square -= mean * mean
+    deviation = np.sqrt(np.abs(square, out=square), out=square)
+    deviation += 1
+    normal: NDArray[np.float32] = np.subtract(grey, mean, out=mean)
+    normal /= deviation
     return normal
 
 
@@ -81,7 +85,7 @@ def _shape_for(ratio: float) -> float:
 
 
 def _symmetric(x: NDArray[np.float32]) -> list[float]:
-    variance = float((x * x).mean())
+    variance = float(np.vdot(x, x)) / x.size
     return [_shape_for(float(np.abs(x).mean()) ** 2 / (variance + 1e-9)), variance]
 
 
@@ -90,7 +94,7 @@ def _asymmetric(x: NDArray[np.float32]) -> list[float]:
 
     negative = np.minimum(x, 0)
     total, below = float(np.vdot(x, x)), float(np.vdot(negative, negative))
-    n_below = int(np.count_nonzero(negative))
+    n_below = int(np.count_nonzero(x < 0))
     left = (below / n_below) ** 0.5 if n_below else 0.0
     right = (max(total - below, 0.0) / (x.size - n_below)) ** 0.5 if n_below < x.size else 0.0
     balance = (left + 1e-6) / (right + 1e-6)

@@ -7,31 +7,34 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scoring.views import Features, Values, at_least
+from pipelines.scoring.views import Features, Levels, Values, at_least
 
 _MOST_BLOCKS = 1200
+_FINE, _N_COARSE = 6, 20
+"""Order from which on waves are fine, and how many are below that, the mean left out."""
 
 __all__ = ["compression_features", "copy_features", "enlargement_features"]
 
 
-def compression_features(grey: Values) -> Features:
-    """Blocks of 8 px as JPEG leaves them.
+def compression_features(levels: Levels) -> Features:
+    """Blocks of 8 px as JPEG leaves them, from pixels 0–255.
 
     In blocks with detail few coefficients of the cosine transform are left where the grid is
     the file's own, many where it is moved by four pixels; blur leaves few in both.
     """
     features: Features = {}
-    for name, axis in (("x", 1), ("y", 0)):
-        first = np.diff(grey, axis=axis)
-        second = np.abs(np.diff(first, axis=axis)).mean(axis=1 - axis)
-        first = np.abs(first)
-        features[f"same_{name}"] = (first < 0.5 / 255).mean()
+    for name, lines in (("x", levels.T), ("y", levels)):
+        # Steps from line to line; of x as columns of the picture turned on its side.
+        first = np.diff(np.ascontiguousarray(lines).astype(np.int16), axis=0)
+        second = _line_means(np.abs(np.diff(first, axis=0)))
+        size = np.abs(first)
+        features[f"same_{name}"] = 1 - np.count_nonzero(size) / size.size
         phases = np.array([second[i::8].mean() for i in range(8) if second[i::8].size])
         features[f"block_{name}"] = phases.max() / (np.median(phases) + 1e-4)
-        faint = np.minimum(first, 10 / 255).mean(axis=1 - axis)
+        faint = _line_means(np.minimum(size, np.int16(10)))
         steps = np.array([faint[i::8].mean() for i in range(8) if faint[i::8].size])
         features[f"soft_block_{name}"] = steps[-1] / (np.median(steps) + 1e-4)
-    own, moved = (_left_over(grey[shift:, shift:]) for shift in (0, 4))
+    own, moved = (_left_over(levels[shift:, shift:]) for shift in (0, 4))
     return features | {
         "coefficients": own[0], "coefficients_fine": own[1],
         "coefficients_lost": np.log((moved[0] + 0.02) / (own[0] + 0.02)),
@@ -40,34 +43,45 @@ def compression_features(grey: Values) -> Features:
     }  # fmt: skip
 
 
+def _line_means(values: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Return the mean of each row, of values 0–255 for pixels 0–255, as 0–1."""
+    means: NDArray[np.float64] = values.sum(axis=1, dtype=np.int64) / (255 * values.shape[1])
+    return means
+
+
 @cache
 def _cosines() -> Values:
-    """Return the 64 × 64 matrix of the two-dimensional cosine transform of 8 × 8 px."""
+    """Return the 63 × 64 matrix of the cosine transform of 8 × 8 px without the mean.
+
+    The last 43 rows are the fine waves, those of order 6 and more.
+    """
     place, wave = np.arange(8), np.arange(8)[:, None]
     rows = np.cos((2 * place + 1) * wave * np.pi / 16) * np.where(wave == 0, np.sqrt(0.125), 0.5)
-    return np.kron(rows, rows).T.astype(np.float32)
+    order = np.add.outer(np.arange(8), np.arange(8)).ravel()
+    chosen = np.argsort(order >= _FINE, kind="stable")[1:]
+    return np.kron(rows, rows)[chosen].astype(np.float32)
 
 
-def _left_over(grey: Values) -> tuple[float, float, float]:
+def _left_over(levels: Levels) -> tuple[float, float, float]:
     """Return shares of coefficients that are not zero, all and fine ones, and the usual step."""
-    height, width = (n // 8 * 8 for n in grey.shape)
+    height, width = (n // 8 * 8 for n in levels.shape)
     if not height or not width:
         return 0.0, 0.0, 0.0
-    blocks = grey[:height, :width].reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2)
+    blocks = levels[:height, :width].reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2)
     flat = blocks.reshape(-1, 64)[:: 1 + height * width // (64 * _MOST_BLOCKS)]
-    sizes = np.abs((flat * np.float32(255)) @ _cosines())
-    order = np.add.outer(np.arange(8), np.arange(8)).ravel()
-    wavy = sizes[:, order > 0]
-    detailed = (wavy > 20).sum(axis=1) >= 3
-    if not detailed.any():
+    sizes = np.abs(_cosines() @ flat.T.astype(np.float32))
+    # Sums of bytes along the first axis are the fast ones; 63 fit into one.
+    detailed = np.flatnonzero((sizes > 20).view(np.uint8).sum(axis=0, dtype=np.uint8) >= 3)
+    if not detailed.size:
         return 0.0, 0.0, 0.0
-    kept = wavy[detailed] > 2.5
-    fine = kept[:, order[order > 0] >= 6]
-    there = wavy[detailed][kept]
+    chosen = sizes[:, detailed]
+    kept = chosen > 2.5
+    there = chosen[kept][:: 1 + np.count_nonzero(kept) // 4000]
+    place = there.size // 20
     return (
-        float(kept.mean()),
-        float(fine.mean()),
-        float(np.log(np.quantile(there[:4000], 0.05))),
+        np.count_nonzero(kept) / kept.size,
+        np.count_nonzero(kept[_N_COARSE:]) / kept[_N_COARSE:].size,
+        float(np.log(np.partition(there, place)[place])) if there.size else 0.0,
     )
 
 
