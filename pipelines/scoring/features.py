@@ -43,7 +43,7 @@ def hand_features(image: Image.Image) -> Values:
 
 
 def _named(views: Views) -> Features:
-    ink = ink_of(views.small)
+    ink = ink_of(views)
     frame = find_frame(ink)
     return {
         **_shape(views), **tone_features(views), **paper_features(views),

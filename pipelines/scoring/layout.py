@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scoring.views import Features, Values, counted_quantiles, halve
+from pipelines.scoring.views import Features, Values, Views, counted_quantiles, halve
 
 __all__ = ["Frame", "direction_features", "find_frame", "ink_of", "layout_features"]
 
@@ -25,17 +26,34 @@ class Frame(NamedTuple):
     """How many of the four sides there are."""
 
 
-def ink_of(grey: Values) -> Ink:
-    """Return what differs from the paper, taken as the commonest grey."""
-    counts = np.bincount((grey * 31.99).astype(np.uint8).ravel(), minlength=32)
-    paper = np.float32((counts.argmax() + 0.5) / 32)
-    ink: Ink = np.abs(grey - paper) > 0.14
+def ink_of(views: Views) -> Ink:
+    """Return what differs from the paper, taken as the commonest grey, in the small picture."""
+    commonest = int(views.small_counts.reshape(32, 8).sum(axis=1).argmax())
+    paper, reach = 8 * commonest + 3.5, 0.14 * 255
+    lightest, darkest = np.uint8(min(paper + reach, 255)), np.uint8(max(paper - reach + 1, 0))
+    ink: Ink = (views.small_levels > lightest) | (views.small_levels < darkest)
     return ink
+
+
+def _shares(ink: Ink) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return shares of ink of rows, of columns, and of 4 × 4 cells."""
+    height, width = ink.shape
+    rows = np.arange(5) * height // 4
+    columns = np.arange(5) * width // 4
+    dots = ink.view(np.uint8)
+    bands = np.stack([dots[a:b].sum(axis=0, dtype=np.uint16) for a, b in pairwise(rows)])
+    cells = np.add.reduceat(bands.astype(float), columns[:-1], axis=1)
+    areas = np.outer(np.diff(rows), np.diff(columns))
+    return (
+        dots.sum(axis=1, dtype=np.uint16) / width,
+        bands.sum(axis=0) / height,
+        (cells / areas).ravel(),
+    )
 
 
 def find_frame(ink: Ink) -> Frame:
     """Find the frame of axes: lines over more than 45 % of a side."""
-    columns, rows = (np.flatnonzero(ink.mean(axis=axis) > 0.45) for axis in (0, 1))
+    columns, rows = (np.flatnonzero(shares > 0.45) for shares in _shares(ink)[1::-1])
     height, width = ink.shape
     left, right = (columns[0], columns[-1]) if columns.size else (0, width)
     top, bottom = (rows[0], rows[-1]) if rows.size else (0, height)
@@ -55,8 +73,9 @@ def layout_features(ink: Ink, frame: Frame) -> Features:
         ink: From `ink_of`, `[h, w]`.
         frame: From `find_frame`.
     """
-    profiles = {"y": ink.mean(axis=1), "x": ink.mean(axis=0)}
-    features: Features = {"ink": float(ink.mean())}
+    rows, columns, cells = _shares(ink)
+    profiles = {"y": rows, "x": columns}
+    features: Features = {"ink": float(rows.mean())}
     margins, touches = [], []
     for name, profile in profiles.items():
         used = np.flatnonzero(profile > 0.002)
@@ -75,9 +94,8 @@ def layout_features(ink: Ink, frame: Frame) -> Features:
     features |= {f"margin_{i}": value for i, value in enumerate(margins)}
     features |= {f"touch_{i}": value for i, value in enumerate(touches)}
     features["margin_uneven"] = margins[1] - margins[0]
-    cells = [c for band in np.array_split(ink, 4) for c in np.array_split(band, 4, axis=1)]
-    features |= {f"cell_{i // 4}_{i % 4}": float(cell.mean()) for i, cell in enumerate(cells)}
-    features["empty_cells"] = sum(cell.mean() < 0.002 for cell in cells)
+    features |= {f"cell_{i // 4}_{i % 4}": share for i, share in enumerate(cells.tolist())}
+    features["empty_cells"] = int((cells < 0.002).sum())
     return features | _frame_features(frame, profiles["y"], profiles["x"])
 
 
@@ -86,8 +104,10 @@ def _strips(name: str, profile: NDArray[np.float64], inner: NDArray[np.float64])
     features: Features = {f"gaps_{name}": max(0, gaps - 1) / 20}
     reach = max(16, inner.size // 4)
     for side, part in (("start", inner[:reach]), ("end", inner[-reach:])):
-        for i, strip in enumerate(np.array_split(part, 8)):
-            features[f"strip_{name}_{side}_{i}"] = float(strip.mean()) if strip.size else 0.0
+        bounds = np.arange(9) * part.size // 8
+        sums = np.diff(np.concatenate([[0.0], np.cumsum(part)])[bounds])
+        means = sums / np.maximum(np.diff(bounds), 1)
+        features |= {f"strip_{name}_{side}_{i}": mean for i, mean in enumerate(means.tolist())}
     return features
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import cache
 
-from pipelines.scoring.views import Features, Values, Views
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.scoring.views import Features, Levels, Values, Views
 
 __all__ = ["colour_features", "paper_features", "tone_features"]
 
 
 def tone_features(views: Views) -> Features:
     """How grey values are distributed."""
-    grey = views.small
-    counts = np.bincount((grey * 255).astype(np.uint8).ravel(), minlength=256) / grey.size
+    counts = views.small_counts / views.small_counts.sum()
     filled = counts[counts > 0]
-    full = np.bincount((views.window * 255).astype(np.uint8).ravel(), minlength=256)
+    full = views.window_counts
+    greys = np.arange(256) / 255
+    mean = float(counts @ greys)
     cumulative = np.cumsum(counts)
     quantiles = np.searchsorted(cumulative, (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)) / 255
     names = ("q01", "q05", "q25", "q50", "q75", "q95", "q99")
     return {
-        "grey_mean": grey.mean(), "grey_sd": grey.std(), "range": quantiles[-1] - quantiles[0],
+        "grey_mean": mean, "grey_sd": float(counts @ (greys - mean) ** 2) ** 0.5,
+        "range": quantiles[-1] - quantiles[0],
         **{f"grey_{name}": value for name, value in zip(names, quantiles, strict=True)},
         "white": counts[250:].sum(), "black": counts[:6].sum(), "mode": counts.argmax() / 255,
         "mode_share": counts.max(), "entropy": -(filled * np.log2(filled)).sum(),
@@ -31,14 +36,10 @@ def tone_features(views: Views) -> Features:
 
 def paper_features(views: Views) -> Features:
     """How clean and even the paper is: dirt beside its grey, and its grey from place to place."""
-    counts = np.bincount((views.window * 255).astype(np.uint8).ravel(), minlength=256)
+    counts = views.window_counts
     away = np.abs(np.arange(256) - int(counts.argmax()))
     shares = counts / views.window.size
-    height, width = (n // 6 for n in views.small.shape)
-    blocks = views.small[: height * 6, : width * 6]
-    cells = blocks.reshape(6, height, 6, width).transpose(0, 2, 1, 3).reshape(36, -1)
-    bright, dark = cells.max(axis=1), cells.min(axis=1)
-    middle = np.median(cells[:, ::7], axis=1)
+    bright, middle, dark = _cells(views.small_levels)
     plane = _plane(bright)
     return {
         "paper_exact": shares[away == 0].sum(), "dirt_1_2": shares[(away > 0) & (away <= 2)].sum(),
@@ -53,12 +54,33 @@ def paper_features(views: Views) -> Features:
     }  # fmt: skip
 
 
-def _plane(cells: Values) -> float:
-    """Return the share of the variance of 6 × 6 cells that a smooth surface explains."""
+def _cells(levels: Levels) -> tuple[Values, Values, Values]:
+    """Return the lightest, the middle and the darkest grey of 6 × 6 cells, each `[36]`, 0–1."""
+    height, width = (n // 6 for n in levels.shape)
+    blocks = levels[: height * 6, : width * 6].reshape(6, height, 6 * width)
+    high, low = (
+        extreme.reduce(extreme.reduce(blocks, axis=1).reshape(6, 6, width), axis=2).ravel()
+        for extreme in (np.maximum, np.minimum)
+    )
+    # One in nine: the middle needs no more.
+    part = blocks.reshape(6, height, 6, width)[:, ::3, :, ::3].transpose(0, 2, 1, 3)
+    middle = np.median(part.reshape(36, -1), axis=1)
+    high, middle, low = (values * np.float32(1 / 255) for values in (high, middle, low))
+    return high, middle.astype(np.float32), low
+
+
+@cache
+def _surfaces() -> NDArray[np.float64]:
+    """Return the matrix that takes 6 × 6 cells to the smooth surface nearest to them."""
     v, u = (n.ravel() - 2.5 for n in np.mgrid[0:6, 0:6])
     design = np.stack([np.ones(36), u, v, u * u, v * v, u * v], axis=1)
-    fitted = design @ np.linalg.lstsq(design, cells.astype(float), rcond=None)[0]
-    return float(fitted.var())
+    projection: NDArray[np.float64] = design @ np.linalg.pinv(design)
+    return projection
+
+
+def _plane(cells: Values) -> float:
+    """Return the variance of the smooth surface nearest to 6 × 6 cells."""
+    return float((_surfaces() @ cells).var())
 
 
 def colour_features(colour: Values) -> Features:

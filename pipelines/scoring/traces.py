@@ -29,10 +29,10 @@ def compression_features(levels: Levels) -> Features:
         second = _line_means(np.abs(np.diff(first, axis=0)))
         size = np.abs(first)
         features[f"same_{name}"] = 1 - np.count_nonzero(size) / size.size
-        phases = np.array([second[i::8].mean() for i in range(8) if second[i::8].size])
+        phases = _phases(second)
         features[f"block_{name}"] = phases.max() / (np.median(phases) + 1e-4)
         faint = _line_means(np.minimum(size, np.int16(10)))
-        steps = np.array([faint[i::8].mean() for i in range(8) if faint[i::8].size])
+        steps = _phases(faint)
         features[f"soft_block_{name}"] = steps[-1] / (np.median(steps) + 1e-4)
     own, moved = (_left_over(levels[shift:, shift:]) for shift in (0, 4))
     return features | {
@@ -46,6 +46,13 @@ def compression_features(levels: Levels) -> Features:
 def _line_means(values: NDArray[np.int16]) -> NDArray[np.float64]:
     """Return the mean of each row, of values 0–255 for pixels 0–255, as 0–1."""
     means: NDArray[np.float64] = values.sum(axis=1, dtype=np.int64) / (255 * values.shape[1])
+    return means
+
+
+def _phases(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of every eighth value from each of eight starts."""
+    phase = np.arange(profile.size) % 8
+    means: NDArray[np.float64] = np.bincount(phase, weights=profile) / np.bincount(phase)
     return means
 
 

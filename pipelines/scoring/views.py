@@ -41,8 +41,12 @@ class Views(NamedTuple):
     """Grey, original resolution, `[h, w]`, where there is most detail."""
     window: Values
     """The same, 0–1."""
+    window_counts: NDArray[np.int64]
+    """How often each of the 256 greys occurs in the window."""
     small_levels: Levels
     """`small`, 0–255."""
+    small_counts: NDArray[np.int64]
+    """How often each of the 256 greys occurs in `small`."""
     small: Values
     """Grey, longer side at most 448 px, `[h, w]`."""
     text: Values
@@ -59,13 +63,15 @@ def views_of(image: Image.Image) -> Views:
     window = at_least(_levels(_busiest_window(grey)), 24)
     small = at_least(_levels(_shrunk(text, _LAYOUT_SIDE, Image.Resampling.BILINEAR)), 24)
     return Views(
-        rgb.size,
-        window,
-        _unit(window),
-        small,
-        _unit(small),
-        at_least(_unit(_levels(text)), 24),
-        _unit(_levels(_shrunk(rgb, _COLOUR_SIDE, Image.Resampling.NEAREST))),
+        size=rgb.size,
+        window_levels=window,
+        window=_unit(window),
+        window_counts=np.bincount(window.ravel(), minlength=256),
+        small_levels=small,
+        small_counts=np.bincount(small.ravel(), minlength=256),
+        small=_unit(small),
+        text=at_least(_unit(_levels(text)), 24),
+        colour=_unit(_levels(_shrunk(rgb, _COLOUR_SIDE, Image.Resampling.NEAREST))),
     )
 
 
