@@ -25,6 +25,7 @@ from pipelines.scoring.traces import (
     compression_features,
     copy_features,
     enlargement_features,
+    line_profiles,
 )
 from pipelines.scoring.views import Features, Values, Views, views_of
 
@@ -45,11 +46,12 @@ def hand_features(image: Image.Image) -> Values:
 def _named(views: Views) -> Features:
     ink = ink_of(views)
     frame = find_frame(ink)
+    lines = line_profiles(views.window_levels)
     return {
         **_shape(views), **tone_features(views), **paper_features(views),
         **colour_features(views.colour),
         **sharpness_features(views.window_levels), **steepness_features(views.window_levels),
-        **compression_features(views.window_levels), **enlargement_features(views.window),
+        **compression_features(views.window_levels, lines), **enlargement_features(lines),
         **copy_features(views.window),
         **direction_features(views.small), **layout_features(ink, frame),
         **letter_features(views, frame),

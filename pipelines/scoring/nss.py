@@ -92,14 +92,14 @@ def _symmetric(x: NDArray[np.float32]) -> list[float]:
 def _asymmetric(x: NDArray[np.float32]) -> list[float]:
     from scipy.special import gamma
 
-    negative = np.minimum(x, 0)
-    total, below = float(np.vdot(x, x)), float(np.vdot(negative, negative))
+    magnitude = np.abs(x)
+    total, signed = float(np.vdot(x, x)), float(np.vdot(x, magnitude))
     n_below = int(np.count_nonzero(x < 0))
-    left = (below / n_below) ** 0.5 if n_below else 0.0
-    right = (max(total - below, 0.0) / (x.size - n_below)) ** 0.5 if n_below < x.size else 0.0
+    left = (max(total - signed, 0.0) / (2 * n_below)) ** 0.5 if n_below else 0.0
+    n_above = x.size - n_below
+    right = (max(total + signed, 0.0) / (2 * n_above)) ** 0.5 if n_above else 0.0
     balance = (left + 1e-6) / (right + 1e-6)
-    size = (float(x.sum()) - 2 * float(negative.sum())) / x.size
-    r = size**2 / (total / x.size + 1e-9)
+    r = float(magnitude.mean()) ** 2 / (total / x.size + 1e-9)
     r *= (balance**3 + 1) * (balance + 1) / (balance**2 + 1) ** 2
     shape = _shape_for(r)
     mean = (right - left) * float(gamma(2 / shape) / np.sqrt(gamma(1 / shape) * gamma(3 / shape)))
