@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.scoring.figures.axes_flaws import decorate
 from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.topics import FORMULAS, STEPS, TOPICS
 
-__all__ = ["flow", "molecule", "table"]
+__all__ = ["canvas", "flow", "molecule", "table"]
 
 
-def _canvas(sheet: Sheet, x_end: float, y_end: float) -> Any:
+def canvas(sheet: Sheet, x_end: float, y_end: float) -> Any:
     """Return axes without lines over the whole figure."""
     ax = sheet.figure.add_axes((0.02, 0.02, 0.96, 0.96))
     ax.set_xlim(0, x_end)
@@ -25,7 +26,7 @@ def _canvas(sheet: Sheet, x_end: float, y_end: float) -> Any:
 def flow(sheet: Sheet) -> None:
     """Scheme of steps joined by arrows, row after row."""
     n_columns, n_rows = int(sheet.rng.integers(2, 5)), int(sheet.rng.integers(2, 4))
-    ax = _canvas(sheet, n_columns, n_rows)
+    ax = canvas(sheet, n_columns, n_rows)
     steps = sheet.rng.permutation(STEPS)[: n_columns * n_rows]
     places = [
         ((c if r % 2 == 0 else n_columns - 1 - c) + 0.5, n_rows - r - 0.5)
@@ -48,7 +49,7 @@ def flow(sheet: Sheet) -> None:
     if sheet.has("wrong_formula") or sheet.rng.random() < 0.3:
         text = wrong if sheet.has("wrong_formula") else right
         ax.text(0.03, 0.03, text, **sheet.font(0.95))
-    _decorations(sheet, ax)
+    decorate(sheet, ax)
 
 
 def _arrow(sheet: Sheet, ax: Any, tail: tuple[float, float], head: tuple[float, float]) -> None:
@@ -57,7 +58,7 @@ def _arrow(sheet: Sheet, ax: Any, tail: tuple[float, float], head: tuple[float, 
     gap = np.sign(way) * (0.36, 0.24)
     ax.annotate(
         "", np.subtract(head, gap), np.add(tail, gap), arrowprops={
-            "arrowstyle": "-|>", "color": "black", "lw": sheet.line_width, "alpha": sheet.alpha,
+            "arrowstyle": "-|>", "color": sheet.ink, "lw": sheet.line_width, "alpha": sheet.alpha,
             "shrinkA": 0, "shrinkB": 0, "mutation_scale": 9,
         },
     )  # fmt: skip
@@ -67,12 +68,15 @@ def _step(sheet: Sheet, ax: Any, place: tuple[float, float], name: str, unnamed:
     from matplotlib.patches import FancyBboxPatch
 
     width, height = 0.66, 0.42
-    colour = sheet.pick((*sheet.style.colours, "white", "#e8eef4"))
+    colour = sheet.pick(
+        (*sheet.style.colours, *(() if sheet.style.is_dark else ("white", "#e8eef4")))
+    )
     ax.add_patch(
         FancyBboxPatch(
             (place[0] - width / 2, place[1] - height / 2), width, height,
             boxstyle=sheet.pick(("round,pad=0.02", "square,pad=0.02")), facecolor=colour,
-            edgecolor="black", linewidth=sheet.line_width, alpha=0.9 if colour == "white" else 0.35,
+            edgecolor=sheet.ink, linewidth=sheet.line_width,
+            alpha=0.9 if colour == "white" else 0.35,
         )
     )  # fmt: skip
     if not unnamed:
@@ -81,17 +85,9 @@ def _step(sheet: Sheet, ax: Any, place: tuple[float, float], name: str, unnamed:
         ax.text(*place, sheet.words(name), ha="center", va="center", **sheet.font(scale))
 
 
-def _decorations(sheet: Sheet, ax: Any) -> None:
-    if sheet.has("decoration"):
-        for mark in "★☺♥":
-            ax.text(*sheet.rng.uniform(0.02, 0.9, 2), mark, transform=ax.transAxes,
-                    fontsize=sheet.style.font_size * 3.2, fontfamily="DejaVu Sans",
-                    color=sheet.pick(("#ff2222", "#ffcc00", "#22aaff")))  # fmt: skip
-
-
 def molecule(sheet: Sheet) -> None:
     """Structural formula: rings with side chains and hetero atoms."""
-    ax = _canvas(sheet, 10, 10 * sheet.style.height / sheet.style.width)
+    ax = canvas(sheet, 10, 10 * sheet.style.height / sheet.style.width)
     ax.set_aspect("equal")
     top = ax.get_ylim()[1]
     n_rings = int(sheet.rng.integers(1, 4))
@@ -121,13 +117,13 @@ def molecule(sheet: Sheet) -> None:
                 end = (x + 0.75 * size * np.cos(angle), y + 0.75 * size * np.sin(angle))
                 _bond(sheet, ax, (x, y), end, double=False)
                 ax.text(*end, "H", ha="center", va="center", **sheet.font(0.9))
-    _decorations(sheet, ax)
+    decorate(sheet, ax)
 
 
 def _bond(
     sheet: Sheet, ax: Any, a: tuple[float, float], b: tuple[float, float], *, double: bool
 ) -> None:
-    keep = {"color": "black", "linewidth": sheet.line_width, "alpha": sheet.alpha,
+    keep = {"color": sheet.ink, "linewidth": sheet.line_width, "alpha": sheet.alpha,
             "solid_capstyle": "round"}  # fmt: skip
     ax.plot([a[0], b[0]], [a[1], b[1]], **keep)
     if double:
@@ -146,7 +142,7 @@ def _side_chain(
     end = (atom[0] + 0.15 * size * way, atom[1] + way * 0.85 * size)
     _bond(sheet, ax, atom, end, double=False)
     name = sheet.pick(("OH", "NH₂", "CH₃", "OCH₃", "Cl", "COOH", "F", "NO₂", "SO₃H"))
-    colour = {"O": "#c00000", "N": "#1540c0", "C": "black"}.get(name[0], "#107010")
+    colour = {"O": "#c00000", "N": "#1540c0", "C": sheet.ink}.get(name[0], "#107010")
     if sheet.has("missing_node_labels") and number != 0:
         return
     font = sheet.font(1.15)
@@ -157,7 +153,7 @@ def _side_chain(
 def table(sheet: Sheet) -> None:
     """Table of values with a row of totals."""
     n_rows, n_columns = int(sheet.rng.integers(4, 9)), int(sheet.rng.integers(3, 6))
-    ax = _canvas(sheet, n_columns, n_rows + 2)
+    ax = canvas(sheet, n_columns, n_rows + 2)
     values = np.round(
         sheet.rng.uniform(1, 99, (n_rows, n_columns - 1)), int(sheet.rng.integers(0, 2))
     )
@@ -191,6 +187,6 @@ def table(sheet: Sheet) -> None:
     rules = range(n_rows + 3) if sheet.rng.random() < 0.3 else (0, 1, n_rows + 1, n_rows + 2)
     for y in rules:
         ax.plot(
-            [0, n_columns], [y, y], color="black", linewidth=0.9 if y in (0, n_rows + 2) else 0.5
+            [0, n_columns], [y, y], color=sheet.ink, linewidth=0.9 if y in (0, n_rows + 2) else 0.5
         )
-    _decorations(sheet, ax)
+    decorate(sheet, ax)

@@ -9,11 +9,15 @@ import numpy as np
 from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.topics import MICROSCOPY
 
-__all__ = ["gel", "micrograph", "radiograph"]
+__all__ = [
+    "blobs", "copy_region", "gel", "micrograph", "picture_axes", "radiograph", "scale_bar",
+]  # fmt: skip
 
 
-def _place(sheet: Sheet, values: Any, box: tuple[float, float, float, float], tint: str) -> Any:
-    """Put values [height, width] of 0–1 into a box of the figure; return the axes."""
+def picture_axes(
+    sheet: Sheet, values: Any, box: tuple[float, float, float, float], tint: str
+) -> Any:
+    """Put values [height, width] or [height, width, 3], 0–1, into a box; return the axes."""
     ax = sheet.figure.add_axes(box)
     if sheet.has("banding"):
         steps = 6 - int(3 * sheet.severity("banding"))
@@ -24,36 +28,41 @@ def _place(sheet: Sheet, values: Any, box: tuple[float, float, float, float], ti
     return ax
 
 
-def _copy_region(sheet: Sheet, values: Any) -> Any:
+def copy_region(sheet: Sheet, values: Any) -> Any:
     """Return the picture with two regions repeated elsewhere, where that is wanted."""
     if not sheet.has("copied_region"):
         return values
     values = values.copy()
-    height, width = values.shape
-    h, w = height // 4, width // 4
-    for _ in range(2):
+    height, width = values.shape[:2]
+    # Either two pieces as they are, or one small piece stamped again and again, turned over.
+    is_stamped = sheet.way("copied_region", 2) == 1
+    h, w = (height // 6, width // 6) if is_stamped else (height // 4, width // 4)
+    source = None
+    for k in range(5 if is_stamped else 2):
         y0, y1 = sheet.rng.integers(0, height - h, 2)
         x0, x1 = sheet.rng.integers(0, width - w, 2)
-        values[y1 : y1 + h, x1 : x1 + w] = values[y0 : y0 + h, x0 : x0 + w]
+        if source is None or not is_stamped:
+            source = values[y0 : y0 + h, x0 : x0 + w].copy()
+        values[y1 : y1 + h, x1 : x1 + w] = source[:, ::-1] if is_stamped and k % 2 else source
     return values
 
 
-def _blobs(sheet: Sheet, size: tuple[int, int], n_blobs: int, radius: float) -> Any:
+def blobs(rng: np.random.Generator, size: tuple[int, int], n_blobs: int, radius: float) -> Any:
     """Return soft ellipses on black, values 0–1."""
     height, width = size
     picture = np.zeros(size)
     for _ in range(n_blobs):
-        r = radius * sheet.rng.uniform(0.6, 1.4)
-        cy, cx = sheet.rng.uniform(0, height), sheet.rng.uniform(0, width)
+        r = radius * rng.uniform(0.6, 1.4)
+        cy, cx = rng.uniform(0, height), rng.uniform(0, width)
         reach = int(3 * r) + 2
         y0, x0 = max(0, int(cy) - reach), max(0, int(cx) - reach)
         y, x = np.mgrid[y0 : min(height, int(cy) + reach), x0 : min(width, int(cx) + reach)]
         if not y.size:
             continue
-        angle, aspect = sheet.rng.uniform(0, np.pi), sheet.rng.uniform(1, 1.8)
+        angle, aspect = rng.uniform(0, np.pi), rng.uniform(1, 1.8)
         u = (np.cos(angle) * (x - cx) + np.sin(angle) * (y - cy)) / (r * aspect)
         v = (np.cos(angle) * (y - cy) - np.sin(angle) * (x - cx)) / r
-        blob = sheet.rng.uniform(0.5, 1.0) / (1 + np.exp(6 * (u * u + v * v - 1)))
+        blob = rng.uniform(0.5, 1.0) / (1 + np.exp(6 * (u * u + v * v - 1)))
         part = picture[y0 : y0 + y.shape[0], x0 : x0 + y.shape[1]]
         np.maximum(part, blob, out=part)
     return picture
@@ -83,21 +92,22 @@ def _texture(sheet: Sheet, size: tuple[int, int], form: str) -> Any:
         picture = np.clip(0.45 + stretched / np.abs(stretched).max() * 0.9, 0, 1)
     else:
         radius = float(sheet.rng.uniform(6, 18))
-        picture = 0.12 + 0.85 * _blobs(sheet, size, int(sheet.rng.integers(25, 70)), radius)
+        picture = 0.12 + 0.85 * blobs(sheet.rng, size, int(sheet.rng.integers(25, 70)), radius)
     smooth = gaussian_filter(sheet.rng.normal(size=size), 0.8)
     return np.clip(picture + 0.035 * smooth / smooth.std(), 0, 1)
 
 
-def _scale_bar(sheet: Sheet, ax: Any, size: tuple[int, int], unit: str) -> None:
+def scale_bar(sheet: Sheet, ax: Any, size: tuple[int, int], unit: str) -> None:
+    """Draw a scale bar on a dark patch into the lower right corner."""
     height, width = size
     length, colour = width * 0.18, "white"
     x, y = width * 0.76, height * 0.92
     left, right, top, bottom = x - 6, x + length + 6, y - height * 0.1, y + 8
     ax.fill([left, right, right, left], [top, top, bottom, bottom], color="black", alpha=0.55)
     ax.plot([x, x + length], [y, y], color=colour, linewidth=3, solid_capstyle="butt")
-    ax.text(x + length / 2, y - 4, f"{sheet.pick((5, 10, 20, 50, 100))} {unit}", ha="center",
+    ax.text(x + length / 2, y - 4, f"{sheet.bar_number} {unit}", ha="center",
             va="bottom", color=colour, fontsize=sheet.style.font_size * 0.9,
-            fontfamily=sheet.style.font)  # fmt: skip
+            fontfamily=sheet.fonts)  # fmt: skip
 
 
 def micrograph(sheet: Sheet) -> None:
@@ -111,15 +121,19 @@ def micrograph(sheet: Sheet) -> None:
     size = (min(420, int(sheet.style.height * sheet.style.dpi)), min(520, int(px)))
     for i in range(n_panels):
         box = (i / n_panels + 0.006, 0.01, 1 / n_panels - 0.012, 0.98)
+        if i == empty and not sheet.way("missing_panel", 2):
+            continue
+        values = _texture(sheet, size, form)
+        blank = np.full(size, sheet.pick((0.0, 0.5, 1.0)))
+        ax = picture_axes(sheet, blank if i == empty else copy_region(sheet, values), box, tint)
         if i == empty:
             continue
-        ax = _place(sheet, _copy_region(sheet, _texture(sheet, size, form)), box, tint)
         if n_panels > 1:
             patch = {"facecolor": "black", "alpha": 0.5, "pad": 1.5, "linewidth": 0}
             ax.text(8, 8, "abc"[i], color="white", va="top", fontweight="bold", bbox=patch,
                     fontsize=sheet.style.font_size * 1.4)  # fmt: skip
         if not sheet.has("missing_scale_bar"):
-            _scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)
+            scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)
 
 
 def _lanes(sheet: Sheet, size: tuple[int, int], n_lanes: int) -> Any:
@@ -147,14 +161,14 @@ def gel(sheet: Sheet) -> None:
         int(v * sheet.style.dpi) for v in (sheet.style.width, sheet.style.height)
     )
     size = (min(420, int(height_px * 0.82)), min(560, int(width_px * 0.84)))
-    values = _copy_region(sheet, _lanes(sheet, size, n_lanes))
+    values = copy_region(sheet, _lanes(sheet, size, n_lanes))
     if sheet.rng.random() < 0.3:
         values = 1 - values
     halves = 2 if sheet.has("missing_panel") else 1
     for half in range(halves):
         if half == 1:
             continue
-        ax = _place(sheet, values, (0.12, 0.04, 0.85 / halves, 0.82), "gray")
+        ax = picture_axes(sheet, values, (0.12, 0.04, 0.85 / halves, 0.82), "gray")
     if sheet.has("missing_lane_labels"):
         return
     for lane in range(n_lanes):
@@ -198,11 +212,11 @@ def radiograph(sheet: Sheet) -> None:
     picture = gaussian_filter(picture, 1.0) + sheet.rng.normal(0, 0.012, size)
     if sheet.rng.random() < 0.25:
         picture = 1 - picture
-    ax = _place(sheet, _copy_region(sheet, picture), (0, 0, 1, 1), "gray")
+    ax = picture_axes(sheet, copy_region(sheet, picture), (0, 0, 1, 1), "gray")
     ax.text(width * 0.05, height * 0.06, sheet.pick("LR"), color="white", va="top",
             fontsize=sheet.style.font_size * 1.8, fontweight="bold",
             bbox={"facecolor": "black", "alpha": 0.4, "pad": 2, "linewidth": 0})  # fmt: skip
     if not sheet.has("missing_scale_bar"):
-        _scale_bar(
+        scale_bar(
             sheet, ax, size, sheet.pick(("km", "nm")) if sheet.has("wrong_scale_bar") else "mm"
         )

@@ -9,8 +9,10 @@ import numpy as np
 from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.topics import FRACTIONS, PHASES, TOPICS, Quantity, Topic
 
-__all__ = ["bar", "box", "contour", "geographic", "heatmap", "histogram", "line", "phase",
-           "scatter", "spectrum"]  # fmt: skip
+__all__ = [
+    "banded", "bar", "box", "contour", "field", "geographic", "heatmap", "histogram", "line",
+    "phase", "scatter", "spectrum", "spread",
+]  # fmt: skip
 
 
 def _topic(sheet: Sheet) -> Topic:
@@ -43,7 +45,7 @@ def _curve(sheet: Sheet, share: Any) -> Any:
     return np.clip(y * rng.uniform(0.45, 0.95) + rng.uniform(0, 0.05), 0, 1)
 
 
-def _spread(quantity: Quantity, share: Any) -> Any:
+def spread(quantity: Quantity, share: Any) -> Any:
     """Return shares 0–1 as values of the quantity."""
     return quantity.low + share * (quantity.high - quantity.low)
 
@@ -64,16 +66,16 @@ def _error_bars(sheet: Sheet, ax: Any, x: Any, y: Any, colour: str) -> None:
 def line(sheet: Sheet) -> None:
     """Curves of one to four series, with points and error bars."""
     topic = _topic(sheet)
-    ax = sheet.axes()
+    ax = sheet.axes(has_legend=True)
     crowd = sheet.severity("overplotting")
     n_points = int(sheet.rng.integers(6, 16)) if not crowd else int(30 + 120 * crowd)
     n_series = int(sheet.rng.integers(2, 5)) if not crowd else int(4 + 8 * crowd)
     share = np.linspace(0.02, 1, n_points)
-    x = _spread(topic.x, share)
+    x = spread(topic.x, share)
     for i in range(n_series):
         colour = sheet.style.colours[i % len(sheet.style.colours)]
         noise = sheet.rng.normal(0, 0.015 + 0.1 * crowd, n_points)
-        y = _spread(topic.y, np.clip(_curve(sheet, share) + noise, 0, 1))
+        y = spread(topic.y, np.clip(_curve(sheet, share) + noise, 0, 1))
         name = topic.series[i % 4] + (f" {i // 4 + 1}" if i > 3 else "")
         ax.plot(
             x, y, color=colour, linewidth=sheet.line_width, alpha=sheet.alpha, label=name,
@@ -82,7 +84,7 @@ def line(sheet: Sheet) -> None:
         )  # fmt: skip
         _error_bars(sheet, ax, x, y, colour)
         if sheet.has("contradicting_fit"):
-            ax.plot(x, _spread(topic.y, 1 - _relative(y)), color=colour, linewidth=sheet.line_width)
+            ax.plot(x, spread(topic.y, 1 - _relative(y)), color=colour, linewidth=sheet.line_width)
     _words_on(sheet, ax, topic)
 
 
@@ -101,7 +103,7 @@ def _words_on(sheet: Sheet, ax: Any, topic: Topic) -> None:
 def scatter(sheet: Sheet) -> None:
     """Point clouds with a fitted line."""
     topic = _topic(sheet)
-    ax = sheet.axes()
+    ax = sheet.axes(has_legend=True)
     crowd = sheet.severity("overplotting")
     n_points = int(sheet.rng.integers(15, 60)) if not crowd else int(400 + 2500 * crowd)
     if sheet.has("missing_error_bars") or sheet.has("detached_error_bars"):
@@ -117,8 +119,8 @@ def scatter(sheet: Sheet) -> None:
         )
         start = start if slope > 0 else start - slope
         noise = sheet.rng.normal(0, 0.05 + 0.1 * crowd, n_points)
-        y = _spread(topic.y, np.clip(start + slope * share + noise, 0, 1))
-        x = _spread(topic.x, share)
+        y = spread(topic.y, np.clip(start + slope * share + noise, 0, 1))
+        x = spread(topic.x, share)
         ax.scatter(
             x, y, s=size, color=colour, marker=sheet.style.markers[i % 8], label=topic.series[i],
             linewidths=0.4, edgecolors="black" if crowd else "none",
@@ -130,7 +132,7 @@ def scatter(sheet: Sheet) -> None:
             ends = np.array([0.03, 0.97])
             middle = start + slope / 2 - fitted / 2
             ax.plot(
-                _spread(topic.x, ends), _spread(topic.y, middle + fitted * ends), color=colour,
+                spread(topic.x, ends), spread(topic.y, middle + fitted * ends), color=colour,
                 linewidth=sheet.line_width,
             )  # fmt: skip
     _words_on(sheet, ax, topic)
@@ -139,7 +141,7 @@ def scatter(sheet: Sheet) -> None:
 def bar(sheet: Sheet) -> None:
     """Grouped bars with error bars."""
     topic = _topic(sheet)
-    ax = sheet.axes()
+    ax = sheet.axes(has_legend=True)
     n_groups, n_series = int(sheet.rng.integers(3, 7)), int(sheet.rng.integers(2, 4))
     width = 0.8 / n_series
     places = np.arange(n_groups)
@@ -152,7 +154,7 @@ def bar(sheet: Sheet) -> None:
             _bar_with_depth(ax, x, y, width, colour, topic.y.high)
         ax.bar(x, y, width * 0.92, color=colour, label=topic.series[i], edgecolor="black",
                linewidth=0.5)  # fmt: skip
-        _error_bars(sheet, ax, x, y, "black")
+        _error_bars(sheet, ax, x, y, sheet.ink)
     if sheet.has("truncated_axis"):
         lowest = min(p.get_height() for p in ax.patches if hasattr(p, "get_height"))
         ax.set_ylim(lowest * 0.93, None)
@@ -187,7 +189,7 @@ def histogram(sheet: Sheet) -> None:
             sheet.rng.normal(sheet.rng.uniform(0.5, 0.8), 0.08, int(sheet.rng.integers(0, 300))),
         ]), 0, 1,
     )  # fmt: skip
-    values = _spread(topic.y, share)
+    values = spread(topic.y, share)
     counts, edges = np.histogram(values, int(sheet.rng.integers(10, 32)))
     width = edges[1] - edges[0]
     colour = sheet.style.colours[0]
@@ -205,7 +207,7 @@ def box(sheet: Sheet) -> None:
     ax = sheet.axes()
     n_groups = int(sheet.rng.integers(3, 7))
     samples = [
-        _spread(topic.y, np.clip(sheet.rng.normal(sheet.rng.uniform(0.3, 0.75), 0.09, 40), 0, 1))
+        spread(topic.y, np.clip(sheet.rng.normal(sheet.rng.uniform(0.3, 0.75), 0.09, 40), 0, 1))
         for _ in range(n_groups)
     ]
     boxes = ax.boxplot(samples, patch_artist=True, widths=0.55, medianprops={"color": "black"},
@@ -269,7 +271,7 @@ def phase(sheet: Sheet) -> None:
     ax.plot(t[t >= t0], melting[t >= t0], **keep)
     ax.plot(t[t >= t0], boiling[t >= t0], **keep)
     ax.plot(t[t <= t0], subliming[t <= t0], **keep)
-    ax.plot([t0], [p0], "o", color="black", markersize=4)
+    ax.plot([t0], [p0], "o", color=sheet.ink, markersize=4)
     ax.set_ylim(0, 2.4)
     ax.set_xlim(150, 700)
     names = list(PHASES)
@@ -283,7 +285,7 @@ def phase(sheet: Sheet) -> None:
     sheet.finish(ax)
 
 
-def _field(sheet: Sheet, size: int) -> Any:
+def field(sheet: Sheet, size: int) -> Any:
     """Return a smooth random field [size, size] within 0–1."""
     from scipy.ndimage import gaussian_filter
 
@@ -293,7 +295,7 @@ def _field(sheet: Sheet, size: int) -> Any:
     return (field - field.min()) / np.ptp(field)
 
 
-def _banded(sheet: Sheet, values: Any) -> Any:
+def banded(sheet: Sheet, values: Any) -> Any:
     """Return values in few steps where bands are wanted."""
     if not sheet.has("banding"):
         return values
@@ -304,9 +306,9 @@ def _banded(sheet: Sheet, values: Any) -> Any:
 def contour(sheet: Sheet) -> None:
     """Filled contours of a field over two quantities."""
     topic: Topic = sheet.pick(TOPICS)
-    ax = sheet.axes(right=0.2)
-    z = _banded(sheet, _field(sheet, 48))
-    x, y = (_spread(q, np.linspace(0, 1, 48)) for q in topic[:2])
+    ax = sheet.axes(right=0.2, has_grid=False)
+    z = banded(sheet, field(sheet, 48))
+    x, y = (spread(q, np.linspace(0, 1, 48)) for q in topic[:2])
     mappable = ax.contourf(x, y, z, levels=int(sheet.rng.integers(7, 16)), cmap=sheet.colour_map)
     if sheet.rng.random() < 0.5:
         ax.contour(x, y, z, levels=8, colors="black", linewidths=0.5)
@@ -318,10 +320,10 @@ def contour(sheet: Sheet) -> None:
 
 def heatmap(sheet: Sheet) -> None:
     """Matrix of values: an expression matrix, a correlation matrix or a scan."""
-    ax = sheet.axes(right=0.2)
+    ax = sheet.axes(right=0.2, has_grid=False)
     n_rows, n_columns = (int(n) for n in sheet.rng.integers(6, 24, 2))
-    values = _field(sheet, 24)[:n_rows, :n_columns] + sheet.rng.normal(0, 0.08, (n_rows, n_columns))
-    values = _banded(sheet, (values - values.min()) / np.ptp(values))
+    values = field(sheet, 24)[:n_rows, :n_columns] + sheet.rng.normal(0, 0.08, (n_rows, n_columns))
+    values = banded(sheet, (values - values.min()) / np.ptp(values))
     mappable = ax.imshow(values, cmap=sheet.colour_map, aspect="auto")
     ax.locator_params(integer=True)
     names = sheet.pick((("Sample", "Gene"), ("Time step", "Channel"), ("Predicted", "True class"),
@@ -333,17 +335,17 @@ def heatmap(sheet: Sheet) -> None:
 
 def geographic(sheet: Sheet) -> None:
     """Map: coast lines over a field, with graticule, scale bar and north arrow."""
-    ax = sheet.axes(right=0.2)
-    z = _field(sheet, 60)
+    ax = sheet.axes(right=0.2, has_grid=False)
+    z = field(sheet, 60)
     lon0, lat0 = sheet.rng.uniform(-150, 120), sheet.rng.uniform(-60, 40)
     if sheet.has("impossible_coordinates"):
         lat0 = sheet.rng.uniform(85, 140)
     lon, lat = np.linspace(lon0, lon0 + 30, 60), np.linspace(lat0, lat0 + 22, 60)
-    sea = _banded(sheet, z)
+    sea = banded(sheet, z)
     mappable = ax.pcolormesh(
         lon, lat, sea, cmap=sheet.colour_map, shading="nearest", rasterized=True
     )
-    ax.contour(lon, lat, _field(sheet, 60), levels=[0.55], colors="black", linewidths=1.0)
+    ax.contour(lon, lat, field(sheet, 60), levels=[0.55], colors="black", linewidths=1.0)
     ax.grid(color="white", linewidth=0.5, alpha=0.6)
     ax.xaxis.set_major_formatter("{x:.0f}°")
     ax.yaxis.set_major_formatter("{x:.0f}°")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pipelines.scoring.figures import diagrams, pictures, plots
+from pipelines.scoring.figures import charts, diagrams, fields, pictures, plots, scenes, schemes
 from pipelines.scoring.figures.flaws import (
     DIMENSIONS,
     FLAWS,
@@ -30,6 +30,12 @@ _DRAWERS: dict[str, Callable[[Sheet], None]] = {
     "heatmap": plots.heatmap, "map": plots.geographic, "micrograph": pictures.micrograph,
     "gel": pictures.gel, "radiograph": pictures.radiograph, "flow": diagrams.flow,
     "molecule": diagrams.molecule, "table": diagrams.table,
+    "survival": charts.survival, "fluorescence": scenes.fluorescence, "network": schemes.network,
+    "panels": charts.panels, "violin": charts.violin, "starfield": scenes.starfield,
+    "tree": schemes.tree, "pie": charts.pie, "traces": charts.traces,
+    "diffraction": scenes.diffraction, "equation": schemes.equation,
+    "photograph": scenes.photograph, "polar": charts.polar, "correlation": fields.correlation,
+    "surface": fields.surface, "vectors": fields.vectors,
 }  # fmt: skip
 
 
@@ -69,11 +75,15 @@ def render(
         UserError: `unknown_kind`, `unknown_flaw`, or `flaw_not_in_kind`.
         ImportError: when matplotlib is missing (requirements-render.txt).
     """
+    from matplotlib import rc_context
+
     wanted = _checked(kind, flaws)
     style_rng, content_rng, pixel_rng = (np.random.default_rng([seed, i]) for i in range(3))
     sheet = Sheet(draw_style(style_rng), wanted, content_rng)
-    _DRAWERS[kind](sheet)
-    image = spoil(Image.fromarray(sheet.pixels()), wanted, pixel_rng, ways)
+    with rc_context(sheet.settings):
+        _DRAWERS[kind](sheet)
+        pixels = sheet.pixels()
+    image = spoil(Image.fromarray(pixels), wanted, pixel_rng, ways)
     pairs = tuple(wanted.items())
     return image, FigureTruth(kind, pairs, severity_of(pairs), quality_of(pairs))
 

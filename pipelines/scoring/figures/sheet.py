@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.scoring.figures.axes_flaws import GARISH, informal, spoil_axes
 from pipelines.scoring.figures.style import Style
 from pipelines.scoring.figures.topics import FORMULAS, Quantity
 
 __all__ = ["Sheet"]
 
-_GARISH = ("#ffff33", "#ff66ff", "#33ffff", "#66ff33", "#ff9933", "#3355ff", "#ff4444")
 _RAINBOW = ("jet", "hsv", "gist_rainbow", "nipy_spectral", "rainbow", "prism")
 
 
@@ -38,11 +38,25 @@ class Sheet:
         from matplotlib.figure import Figure
 
         self.style, self.flaws, self.rng = style, flaws, rng
-        garish = self.pick(_GARISH)
-        self.background: str = garish if self.has("garish_background") else style.background
+        garish = self.pick(GARISH)
+        self.is_garish = self.has("garish_background")
+        self.background: str = garish if self.is_garish else style.background
         """Colour of the paper."""
+        self.ink: str = "black" if self.is_garish else style.ink
+        """Colour of text, frames and lines that are no data."""
+        # Spawned, so that the way of a flaw changes nothing else of the figure.
+        self._way_rng, self._ways = rng.spawn(1)[0], dict[str, int]()
+        self._legend_place = "inside"
+        self.bar_number: int = self.pick((5, 10, 20, 50, 100))
+        """What the scale bar stands for, the same in all panels of a figure."""
         self._corners: list[str] = rng.permutation(list(_CORNERS)).tolist()
-        self.figure: Any = Figure(figsize=(style.width, style.height), dpi=style.dpi)
+        # Text is often tiny because a large figure was reduced; its lines are thin then, too.
+        reduced = 1.0
+        if self.has("tiny_text") and self.way("tiny_text", 2):
+            reduced = 1 - 0.62 * self.severity("tiny_text")
+        self.figure: Any = Figure(
+            figsize=(style.width / reduced, style.height / reduced), dpi=style.dpi * reduced
+        )
         self._canvas = FigureCanvasAgg(self.figure)
         self.figure.set_facecolor(self.background)
 
@@ -53,6 +67,20 @@ class Sheet:
     def severity(self, flaw: str) -> float:
         """Return the severity of the flaw, 0 where it is not wanted."""
         return self.flaws.get(flaw, 0.0)
+
+    def way(self, flaw: str, n: int) -> int:
+        """Return which of n manners the flaw has in this figure, 0 to n − 1."""
+        return self._ways.setdefault(flaw, int(self._way_rng.integers(n)))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of matplotlib while the figure is drawn."""
+        inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+        settings = dict.fromkeys(inked, self.ink) | self.style.rc
+        settings["legend.facecolor"] = self.background if self.is_garish else self.style.panel
+        if self.has("informal_font") and self.way("informal_font", 3) == 1:
+            settings["path.sketch"] = (1.5, 60.0, 12.0)
+        return settings
 
     def pick(self, options: Sequence[Any]) -> Any:
         """Return one of the options."""
@@ -81,44 +109,52 @@ class Sheet:
     @property
     def font_size(self) -> float:
         """Size of text, points."""
+        if self.has("tiny_text") and self.way("tiny_text", 2):
+            return self.style.font_size
         return self.style.font_size * (1 - 0.68 * self.severity("tiny_text"))
 
     def font(self, scale: float = 1.0, **more: Any) -> dict[str, Any]:
         """Return text properties for matplotlib."""
         properties = {"fontsize": self.font_size * scale, "fontfamily": self.fonts}
         if self.has("informal_font"):
-            properties |= {
-                "fontfamily": "DejaVu Sans Mono", "fontstyle": "oblique", "fontweight": "bold",
-                "color": "#8b1a8b",
-            }  # fmt: skip
+            properties |= informal(self.way("informal_font", 3), self._way_rng)
         return properties | more
 
     def words(self, text: str) -> str:
         """Return text as it shall be written."""
         return text.upper() if self.has("capitals") else text
 
-    def axes(self, right: float = 0.04) -> Any:
+    def axes(self, right: float = 0.04, has_legend: bool = False, has_grid: bool = True) -> Any:
         """Add axes whose margins leave room for the labels.
 
         Args:
             right: Margin on the right as a share of the width, more where a colour bar comes.
+            has_legend: Leave room for a legend where the style wants it outside.
+            has_grid: Allow grid lines.
         """
-        em_x = self.style.font_size / 72 / self.style.width
-        em_y = self.style.font_size / 72 / self.style.height
+        style = self.style
+        em_x, em_y = style.font_size / 72 / style.width, style.font_size / 72 / style.height
         left, bottom = 5.2 * em_x, 3.8 * em_y
-        top = (2.4 if self.style.has_title or self.style.panel_letter else 1.0) * em_y
+        top = (2.4 if style.has_title or style.panel_letter else 1.0) * em_y
+        if has_legend and not (self.has("missing_legend") or self.has("overplotting")):
+            self._legend_place = style.legend_place
+            right = 11.5 * em_x if style.legend_place == "right" else right
+            top = 4.4 * em_y if style.legend_place == "above" else top
         ax = self.figure.add_axes((left, bottom, 1 - left - right, 1 - bottom - top))
-        ax.set_facecolor("none" if self.has("garish_background") else "white")
-        ax.tick_params(
-            direction=self.style.tick_direction, labelsize=self.font_size * 0.88,
-            labelfontfamily=self.fonts,
-        )  # fmt: skip
-        if self.style.has_open_frame:
-            ax.spines[["top", "right"]].set_visible(False)
-        if self.style.has_grid:
-            ax.grid(alpha=0.3, linewidth=0.6)
-            ax.set_axisbelow(True)
+        self.dress(ax, has_grid=has_grid)
         return ax
+
+    def dress(self, ax: Any, scale: float = 1.0, *, has_grid: bool = True) -> None:
+        """Give axes the ticks, frame and grid of the style; `scale` is that of tick labels."""
+        ax.set_facecolor("none" if self.is_garish else self.style.panel)
+        font = self.font(0.88 * scale)
+        ax.tick_params(labelsize=font["fontsize"], labelfontfamily=font["fontfamily"])
+        if self.style.frame != "box":
+            gone = ["top", "right"] if self.style.frame == "open" else ["top", "right", "left"]
+            ax.spines[gone].set_visible(False)
+            ax.tick_params(which="both", top=False, right=False)
+        if self.style.grid and has_grid:
+            ax.grid(True, axis=self.style.grid)
 
     def name(self, quantity: Quantity) -> str:
         """Return the label of an axis: name and unit."""
@@ -160,10 +196,18 @@ class Sheet:
                 Line2D([], [], color=odd[i % 4], marker="*x+h"[i % 4], linestyle=":")
                 for i in range(len(labels))
             ]
+        font = self.font(0.85)
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+        if self._legend_place == "above":
+            columns = max(2, int(self.style.width * 72 / (12 * self.style.font_size)))
+            place = {
+                "loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(columns, 4),
+            }  # fmt: skip
+        elif self._legend_place == "inside":
+            place = {"loc": self._corner()}
         ax.legend(
-            handles, [self.words(text) for text in labels], loc=self._corner(),
-            frameon=self.style.legend_frame,
-            prop={"size": self.font_size * 0.85, "family": self.fonts},
+            handles, [self.words(text) for text in labels], frameon=self.style.legend_frame,
+            prop={"size": font["fontsize"], "family": font["fontfamily"]}, **place,
         )  # fmt: skip
 
     def _corner(self) -> str:
@@ -178,6 +222,7 @@ class Sheet:
         bar_axes = self.figure.add_axes((box.x1 + 0.02, box.y0, 0.03, box.height))
         bar = self.figure.colorbar(mappable, cax=bar_axes)
         bar.set_label(label, **self.font(0.9))
+        bar.ax.minorticks_off()
         bar.ax.tick_params(labelsize=self.font_size * 0.8, labelfontfamily=self.fonts)
 
     def note(self, ax: Any, text: str) -> None:
@@ -215,84 +260,19 @@ class Sheet:
 
     def finish(self, ax: Any) -> None:
         """Apply what concerns the axes as a whole; call it last."""
-        for spoil in (_ticks, _crowd, _clutter, _overlap, _reverse, _decorate):
-            spoil(self, ax)
+        spoil_axes(self, ax)
         if self.has("missing_axes"):
             ax.set_axis_off()
 
     def pixels(self) -> Any:
         """Draw the figure and return it as an array [height, width, 3] of 0–255."""
         self._canvas.draw()
-        return np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
-
-
-def _ticks(sheet: Sheet, ax: Any) -> None:
-    if sheet.has("missing_tick_labels"):
-        ax.tick_params(labelbottom=False, labelleft=False)
-    if not sheet.has("permuted_ticks"):
-        return
-    axis = ax.xaxis if sheet.rng.random() < 0.5 and len(ax.get_xticks()) > 3 else ax.yaxis
-    low, high = sorted(axis.get_view_interval())
-    places = [p for p in axis.get_ticklocs() if low <= p <= high]
-    labels = axis.get_major_formatter().format_ticks(places)
-    order = sheet.rng.permutation(len(places))
-    if (order == np.arange(len(places))).all():
-        order = order[::-1]
-    axis.set_ticks(places, [labels[i] for i in order])
-
-
-def _crowd(sheet: Sheet, ax: Any) -> None:
-    if not sheet.has("crowded_ticks"):
-        return
-    for axis in (ax.xaxis, ax.yaxis):
-        low, high = sorted(axis.get_view_interval())
-        places = np.linspace(low, high, 34)
-        axis.set_ticks(places, [f"{place:.3f}" for place in places])
-
-
-def _clutter(sheet: Sheet, ax: Any) -> None:
-    if not sheet.has("clutter"):
-        return
-    severity = sheet.severity("clutter")
-    ax.minorticks_on()
-    ax.set_axisbelow(severity < 0.4)
-    ax.grid(
-        True, which="major", color="#444444", linewidth=0.5 + severity, alpha=0.5 + 0.5 * severity
-    )
-    ax.grid(True, which="minor", color="#777777", linewidth=0.3 + 0.7 * severity, alpha=0.9)
-    for _ in range(int(2 + 6 * severity)):
-        x, y = sheet.rng.uniform(0.05, 0.85, 2)
-        ax.annotate(
-            sheet.pick(("see text", "*", "outlier?", "main peak", "cf. ref. 12")), (x, y),
-            xytext=(x + 0.1, y + 0.08), xycoords="axes fraction", textcoords="axes fraction",
-            arrowprops={"arrowstyle": "->", "lw": 0.8}, **sheet.font(0.8),
-        )  # fmt: skip
-
-
-def _overlap(sheet: Sheet, ax: Any) -> None:
-    if not sheet.has("overlapping_text"):
-        return
-    x, y = sheet.rng.uniform(0.2, 0.6, 2)
-    for i, text in enumerate(("Region of interest", "Maximum at 4.2 ± 0.3", "Second phase")):
-        ax.text(
-            x + 0.02 * i, y - 0.012 * i, sheet.words(text), transform=ax.transAxes,
-            **sheet.font(1.05),
-        )  # fmt: skip
-    ax.xaxis.set_label_coords(0.5, -0.035)
-    ax.yaxis.set_label_coords(-0.04, 0.5)
-
-
-def _reverse(sheet: Sheet, ax: Any) -> None:
-    if sheet.has("reversed_axis"):
-        (ax.invert_yaxis if sheet.rng.random() < 0.6 else ax.invert_xaxis)()
-
-
-def _decorate(sheet: Sheet, ax: Any) -> None:
-    if not sheet.has("decoration"):
-        return
-    for mark in sheet.rng.permutation(list("★☺☀♥✿♫")).tolist()[:4]:
-        x, y = sheet.rng.uniform(0.03, 0.9, 2)
-        ax.text(
-            x, y, mark, transform=ax.transAxes, fontsize=sheet.style.font_size * 3,
-            color=sheet.pick(_GARISH), fontfamily="DejaVu Sans", clip_on=False,
-        )  # fmt: skip
+        pixels = np.asarray(self._canvas.buffer_rgba())[..., :3].copy()
+        if not self.style.grain:
+            return pixels
+        # Paper is uneven over a few pixels, and never brighter than the scanner's white.
+        grain = self.rng.standard_normal(pixels.shape[:2], np.float32)
+        grain = (grain + np.roll(grain, 1, 0) + np.roll(grain, 1, 1)) / 1.7
+        paper = np.array((0.985, 0.98, 0.955), np.float32)
+        scanned = pixels * paper + self.style.grain * grain[..., None]
+        return scanned.clip(0, 255).astype(np.uint8)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 __all__ = [
-    "FORMULAS", "FRACTIONS", "MICROSCOPY", "PHASES", "STEPS", "TOPICS", "Quantity", "Topic",
+    "COHORTS", "DERIVATIONS", "FORMULAS", "FRACTIONS", "MICROSCOPY", "PHASES", "SPECIES",
+    "STEPS", "TOPICS", "Quantity", "Topic",
 ]  # fmt: skip
 
 
@@ -98,3 +99,37 @@ MICROSCOPY: tuple[tuple[str, str, str], ...] = (
 
 PHASES: tuple[str, ...] = ("Solid", "Liquid", "Gas")
 """Phases from low temperature and high pressure on."""
+
+COHORTS: tuple[tuple[str, ...], ...] = (
+    ("Placebo", "Drug", "Drug and diet"), ("Low risk", "Medium risk", "High risk"),
+    ("Stage I", "Stage II", "Stage III"), ("Coated", "Uncoated", "Reference"),
+)  # fmt: skip
+"""Groups that are followed over time."""
+
+SPECIES: tuple[str, ...] = (
+    "E. coli", "S. enterica", "B. subtilis", "S. aureus", "P. putida", "V. cholerae", "T. maritima",
+    "M. leprae", "H. pylori", "S. pombe", "A. niger", "N. crassa", "D. rerio", "X. laevis",
+    "M. musculus", "G. gallus",
+)  # fmt: skip
+"""Leaves of trees."""
+
+DERIVATIONS: tuple[tuple[tuple[str, str], ...], ...] = (
+    ((r"E = h \nu", r"E = h / \nu"), (r"\nu = c / \lambda", r"\nu = c \lambda"),
+     (r"E = \frac{h c}{\lambda}", r"E = \frac{h \lambda}{c^3}"),
+     (r"p = \frac{E}{c} = \frac{h}{\lambda}", r"p = E c = h \lambda")),
+    ((r"F = m\, \frac{d v}{d t}", r"F = \frac{d t}{m\, d v}"),
+     (r"v(t) = v_0 + \frac{F}{m}\, t", r"v(t) = v_0\, t - \frac{m}{F}"),
+     (r"x(t) = x_0 + v_0 t + \frac{F}{2 m} t^2", r"x(t) = x_0 + v_0 t^3 + \frac{2 m}{F} t"),
+     (r"E_k = \frac{1}{2} m v^2", r"E_k = 2 m v^3")),
+    ((r"\nabla \cdot \mathbf{E} = \frac{\rho}{\varepsilon_0}",
+      r"\nabla \cdot \mathbf{E} = \rho\, \varepsilon_0^2"),
+     (r"\nabla \cdot \mathbf{B} = 0", r"\nabla \cdot \mathbf{B} = 1"),
+     (r"\nabla \times \mathbf{E} = -\frac{\partial \mathbf{B}}{\partial t}",
+      r"\nabla \times \mathbf{E} = +\mathbf{B}\, t"),
+     (r"\oint \mathbf{B} \cdot d\mathbf{l} = \mu_0 I", r"\oint \mathbf{B} = \mu_0 / I")),
+    ((r"\int_0^{\infty} e^{-a x}\, dx = \frac{1}{a}", r"\int_0^{\infty} e^{-a x}\, dx = a^2"),
+     (r"\Gamma(n + 1) = n\, \Gamma(n)", r"\Gamma(n + 1) = \Gamma(n) / n"),
+     (r"\sum_{k=0}^{\infty} q^k = \frac{1}{1 - q}", r"\sum_{k=0}^{\infty} q^k = 1 - q"),
+     (r"\sqrt{a^2 b} = a \sqrt{b}", r"\sqrt{a^2 b} = b \sqrt{a}")),
+)  # fmt: skip
+"""Lines of equations for typesetting, each as it is, and wrong."""
