@@ -8,26 +8,33 @@ the prior on kinds of figure that it has not seen (four folds), learns on all, w
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.engine import Failed, LocalEngine
 from pipelines.scoring.embedded import embedded_feature_names, extract_features
 from pipelines.scoring.features import FEATURE_NAMES
 from pipelines.scoring.figures.flaws import DIMENSIONS, FLAWS, KINDS
 from pipelines.scoring.figures.otherwise import OTHER_WAYS
 from pipelines.scoring.figures.panel import Panel, simulate_panel
-from pipelines.scoring.figures.pixels import PIXEL_FLAWS, Spoiler
+from pipelines.scoring.figures.pixels import PIXEL_FLAWS
 from pipelines.scoring.figures.rendering import FigureTruth
 from pipelines.scoring.lite0 import Lite0
 from pipelines.scoring.prior import Prior, PriorOutput, save_prior
 from pipelines.scoring.training import Examples, learn_prior
 
-__all__ = ["examples_of", "held_out_kinds", "main", "simulated_mos"]
+__all__ = [
+    "Chunk", "chunks_of", "examples_of", "held_out_kinds", "main", "measure", "rendered",
+    "simulated_mos",
+]  # fmt: skip
 
 _CHUNK = 200
 _N_FOLDS, _N_PANELS = 4, 5
@@ -101,58 +108,89 @@ def _measured(
     )
 
 
-def _rendered(n_figures: int, n_others: int, cache: Path, network: Lite0) -> Examples:
-    """Render and measure figures chunk by chunk; chunks in `cache` are read instead."""
-    cache.mkdir(parents=True, exist_ok=True)
-    chunks = [_chunk(start, cache / f"{start:06d}.npz", network) for start in _starts(n_figures)]
-    chunks += [
-        _chunk(FIRST_OTHER + start, cache / f"other-{start:06d}.npz", network, OTHER_WAYS)
-        for start in _starts(n_others)
+class Chunk(NamedTuple):
+    """Some figures in turn and the file that keeps what was measured on them."""
+
+    start: int
+    path: Path
+    is_other: bool = False
+    """Whether flaws are done in other ways."""
+    n_figures: int = _CHUNK
+
+
+def chunks_of(n_figures: int, n_others: int, cache: Path) -> list[Chunk]:
+    """Return the chunks of so many figures, those with flaws in other ways last."""
+    plain = [Chunk(n, cache / f"{n:06d}.npz") for n in range(0, n_figures, _CHUNK)]
+    others = [
+        Chunk(FIRST_OTHER + n, cache / f"other-{n:06d}.npz", is_other=True)
+        for n in range(0, n_others, _CHUNK)
     ]
+    return plain + others
+
+
+def rendered(chunks: Sequence[Chunk], n_workers: int | None = None) -> Examples:
+    """Render and measure figures in several processes; chunks on disk are read instead.
+
+    The result does not depend on the number of processes.
+
+    Args:
+        chunks: Figures and their files.
+        n_workers: Processes; default: one a core.
+
+    Raises:
+        RuntimeError: where a process died; what is on disk by then is used the next time.
+    """
+    for chunk in chunks:
+        chunk.path.parent.mkdir(parents=True, exist_ok=True)
+    missing = [chunk for chunk in chunks if not chunk.path.exists()]
+    engine = LocalEngine(n_workers, few=0)
+    for chunk, done in zip(missing, engine.map(measure, missing, chunk=1), strict=True):
+        if isinstance(done, Failed):
+            raise RuntimeError(f"figures from {chunk.start}: {done.reason}")
+        sys.stderr.write(f"{chunk.path.name}\n")
+    parts = [np.load(chunk.path) for chunk in chunks]
     return Examples(
-        np.concatenate([c.features for c in chunks]),
-        tuple(kind for c in chunks for kind in c.kinds),
-        np.concatenate([c.severity for c in chunks]),
-        np.concatenate([c.presence for c in chunks]),
+        np.concatenate([part["features"] for part in parts]),
+        tuple(str(kind) for part in parts for kind in part["kinds"]),
+        np.concatenate([part["severity"] for part in parts]),
+        np.concatenate([part["presence"] for part in parts]),
     )
 
 
-def _starts(n_figures: int) -> Iterator[int]:
-    for start in range(0, n_figures, _CHUNK):
-        sys.stderr.write(f"figures {start} of {n_figures}\n")
-        yield start
+@cache
+def _network() -> Lite0:
+    return Lite0.bundled()
 
 
-def _chunk(
-    start: int, path: Path, network: Lite0, ways: Mapping[str, Spoiler] = PIXEL_FLAWS
-) -> Examples:
+def measure(chunk: Chunk) -> None:
+    """Render the figures of a chunk, take their features and write its file, whole or not."""
     from pipelines.scoring.figures.sampling import draw_figures
 
-    if path.exists():
-        with np.load(path) as saved:
-            kinds = tuple(str(kind) for kind in saved["kinds"])
-            return Examples(saved["features"], kinds, saved["severity"], saved["presence"])
-    drawn = list(draw_figures(start, start + _CHUNK, ways=ways))
-    features = [extract_features(image, network) for image, _ in drawn]
-    examples = examples_of(features, [truth for _, truth in drawn])
-    np.savez(path, **examples._asdict())
-    return examples
+    ways = OTHER_WAYS if chunk.is_other else PIXEL_FLAWS
+    drawn = draw_figures(chunk.start, chunk.start + chunk.n_figures, ways=ways)
+    features, truths = [], []
+    for image, truth in drawn:
+        features.append(extract_features(image, _network()))
+        truths.append(truth)
+    unfinished = chunk.path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.savez(file, **examples_of(features, truths)._asdict())
+    unfinished.replace(chunk.path)
 
 
 def main() -> None:
     """Render, measure, learn, write."""
-    import torch
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--figures", type=int, default=3200)
     parser.add_argument("--others", type=int, default=400, help="figures spoilt in other ways")
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
+    parser.add_argument("--workers", type=int, help="processes; default: one a core")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    # One thread: the layers are small, and threads that wait for each other cost more.
-    torch.set_num_threads(1)
-    examples = _rendered(given.figures, given.others, given.cache, Lite0.bundled())
+    # One thread for each process; read by those that are started from here on.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    examples = rendered(chunks_of(given.figures, given.others, given.cache), given.workers)
     for name, with_network in (("full", True), ("hand", False)):
         names = embedded_feature_names(with_network=with_network)
         part = examples._replace(features=examples.features[:, : len(names)])
