@@ -1,0 +1,141 @@
+"""Checks of texts wherever they stand: statistics, totals, units, size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pipelines.scoring.checks.axes import number_of
+from pipelines.scoring.checks.findings import Finding, finding
+from pipelines.scoring.checks.page import Box, Page, Word
+from pipelines.scoring.checks.quantities import INFORMAL_UNITS
+
+__all__ = ["check_texts"]
+
+_SURE = 0.9
+_NUMBER = r"(?P<number>[-−–]?\d+[.:]\d+)"
+_STATISTICS = (
+    ("R²", re.compile(rf"\bR\s?[²2]\s?=\s?{_NUMBER}(?![\d.]*\s?[×x·e^])"), None, 1.0),
+    ("r", re.compile(rf"(?<![\w^])[rρ]\s?=\s?{_NUMBER}(?!\s?[\w×·^%])"), -1.0, 1.0),
+    ("p", re.compile(rf"(?<![\w^])[pP]\s?=\s?{_NUMBER}(?!\s?[\w×·^%])"), 0.0, 1.0),
+)
+_BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|/\s*([^/()]+)$")
+_RUN_TOGETHER = re.compile(r"[\d.\-−]{20,}")
+_HALF_SURE = 0.75
+_WIDE = 0.3
+_FEWEST_WORDS = 4
+_LETTER_SHARE = 0.48
+"""Height of a capital to that of the box that the reader draws around it."""
+_TINY_PX = 4.6
+"""Capitals of a font of 6 px have 4.4 px; under that, experts enlarge or guess."""
+
+
+def check_texts(page: Page) -> Iterator[Finding]:
+    """Yield what is wrong with the texts of a figure."""
+    for word in page.words:
+        yield from _statistic(word)
+        yield from _informal(word)
+        yield from _run_together(page, word)
+    yield from _totals(page.words)
+    yield from _tiny(page)
+
+
+def _statistic(word: Word) -> Iterator[Finding]:
+    if word.sureness < _SURE:
+        return
+    for name, pattern, low, high in _STATISTICS:
+        for match in pattern.finditer(word.text):
+            value = float(re.sub("[−–]", "-", match["number"]).replace(":", "."))
+            if value > high or (low is not None and value < low):
+                yield finding(
+                    "impossible_statistic", [word], text=match[0], name=name,
+                    low="−∞" if low is None else f"{low:g}", high=f"{high:g}",
+                )  # fmt: skip
+
+
+def _informal(word: Word) -> Iterator[Finding]:
+    if word.sureness < _SURE:
+        return
+    for match in _BRACKETED.finditer(word.text):
+        unit = (match[1] or match[2]).strip()
+        for part in (unit, *re.split(r"[/*·\s]| per ", unit)):
+            plain = part.strip(" .")
+            if (symbol := INFORMAL_UNITS.get(plain.lower())) and plain != symbol:
+                yield finding("informal_unit", [word], text=part, symbol=symbol)
+                return
+
+
+def _run_together(page: Page, word: Word) -> Iterator[Finding]:
+    is_wide = word.box.width > _WIDE * page.width
+    if is_wide and word.sureness >= _HALF_SURE and _RUN_TOGETHER.fullmatch(word.text):
+        yield finding("ticks_run_together", [word], text=f"{word.text[:24]}…")
+
+
+# -- totals ----------------------------------------------------------------------------
+
+
+def _totals(words: Sequence[Word]) -> Iterator[Finding]:
+    """Yield totals of a table that are not the sum of the numbers above them."""
+    heads = [w for w in words if re.fullmatch(r"(?i)(grand )?(total|sum)s?:?", w.text.strip())]
+    if len(heads) != 1:
+        return
+    head = heads[0]
+    numbers = [
+        (w, value) for w in words if w.turn == 0 and (value := number_of(w.text)) is not None
+    ]
+    row = [(w, v) for w, v in numbers if _is_on_line(w.box, head.box) and w.box.left > head.box.x]
+    above = [(w, v) for w, v in numbers if w.box.y < head.box.top]
+    for total, said in row:
+        column = [(w, v) for w, v in above if abs(w.box.x - total.box.x) < 0.6 * head.box.width]
+        yield from _total(total, said, column, _lines_above(words, head))
+
+
+def _is_on_line(box: Box, other: Box) -> bool:
+    return abs(box.y - other.y) < 0.5 * other.height
+
+
+def _lines_above(words: Sequence[Word], head: Word) -> int:
+    """Return how many rows have a name in the column of the word “Total”."""
+    named = [
+        word
+        for word in words
+        if word.box.y < head.box.top
+        and min(word.box.right, head.box.right) > max(word.box.left, head.box.left)
+    ]
+    return len(named)
+
+
+def _total(
+    total: Word, said: float, column: Sequence[tuple[Word, float]], n_named: int
+) -> Iterator[Finding]:
+    read = [total, *(w for w, _ in column)]
+    is_whole = len(column) >= 2 and len(column) in (n_named, n_named - 1)
+    if not is_whole or min(w.sureness for w in read) < 0.95 or any("%" in w.text for w in read):
+        return
+    found = sum(v for _, v in column)
+    decimals = max(len(w.text.partition(".")[2]) for w in read)
+    slack = 0.5 * 10.0**-decimals * (len(column) + 1)
+    if abs(found - said) > max(slack, 1e-9):
+        place = f"{found:.{decimals}f}"
+        yield finding("wrong_total", read, value=total.text, sum=place)
+
+
+# -- looks -----------------------------------------------------------------------------
+
+
+def letter_height(word: Word) -> float:
+    """Return the height of capitals, px of the original."""
+    return _LETTER_SHARE * min(word.box.width, word.box.height)
+
+
+def _tiny(page: Page) -> Iterator[Finding]:
+    """Yield that most letters are tiny; a few small ones may be a watermark or a logo."""
+    read = [word for word in page.words if word.sureness >= _HALF_SURE and len(word.text) > 1]
+    if len(read) < _FEWEST_WORDS:
+        return
+    height = float(np.median([letter_height(word) for word in read]))
+    if height < _TINY_PX:
+        smallest = sorted(read, key=letter_height)[: len(read) // 2]
+        yield finding("tiny_text", smallest, height=f"{height:.0f}")
