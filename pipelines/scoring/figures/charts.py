@@ -114,7 +114,10 @@ def traces(sheet: Sheet) -> None:
 def panels(sheet: Sheet) -> None:
     """Four small plots with letters."""
     style, rng = sheet.style, sheet.rng
-    em_x, em_y = style.font_size / 72 / style.width, style.font_size / 72 / style.height
+    # Labels of quarters need room: small figures are printed larger.
+    factor = max(1.0, 4.8 / style.width, 3.9 / style.height)
+    sheet.figure.set_size_inches(sheet.figure.get_size_inches() * factor)
+    em_x, em_y = (style.font_size / 72 / n / factor for n in (style.width, style.height))
     width, height = (1 - 10.6 * em_x) / 2, (1 - 9.4 * em_y) / 2
     hit = int(rng.integers(4))
     letters = sheet.pick(("abcd", "ABCD", ("(a)", "(b)", "(c)", "(d)")))

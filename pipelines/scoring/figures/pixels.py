@@ -42,13 +42,28 @@ def _cut_off(image: Image.Image, severity: float, rng: np.random.Generator) -> I
 def _unusual_style(image: Image.Image, severity: float, rng: np.random.Generator) -> Image.Image:
     edge = max(6, image.width // 40)
     colours = ("#1f4fbf", "#a02020", "#207020", "#c08000", "#602080")
-    framed = ImageOps.expand(image, edge, colours[int(rng.integers(len(colours)))])
+    colour = colours[int(rng.integers(len(colours)))]
+    if rng.random() < 0.4:
+        return _mounted(image, colour, 2 * edge)
+    framed = ImageOps.expand(image, edge, colour)
     paper = Image.new("RGB", (framed.width + 3 * edge, framed.height + 3 * edge), "white")
     shadow = Image.new("RGB", framed.size, "#777777")
     paper.paste(shadow, (2 * edge, 2 * edge))
     paper = paper.filter(ImageFilter.GaussianBlur(edge / 3))
     paper.paste(framed, (edge // 2, edge // 2))
     return paper
+
+
+def _mounted(image: Image.Image, colour: str, edge: int) -> Image.Image:
+    """Return the picture with round corners on a ground that fades from a colour to white."""
+    size = (image.width + 2 * edge, image.height + 2 * edge)
+    fade = Image.linear_gradient("L").resize(size)
+    ground = Image.composite(Image.new("RGB", size, "white"), Image.new("RGB", size, colour), fade)
+    mask = Image.new("L", image.size, 0)
+    corners = (0, 0, image.width - 1, image.height - 1)
+    ImageDraw.Draw(mask).rounded_rectangle(corners, 2 * edge, fill=255)
+    ground.paste(image, (edge, edge), mask)
+    return ground
 
 
 def _screenshot(image: Image.Image, severity: float, rng: np.random.Generator) -> Image.Image:
@@ -165,6 +180,20 @@ PIXEL_FLAWS: dict[str, Spoiler] = {
 """Flaw -> what it does to the picture, in the order in which they happen."""
 
 
+def _handled(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Return the picture as honest files have it: scaled a little, brighter, in 256 colours."""
+    if rng.random() < 0.4:
+        factor = rng.uniform(0.8, 1.3)
+        size = (round(image.width * factor), round(image.height * factor))
+        ways = (Image.Resampling.LANCZOS, Image.Resampling.BICUBIC, Image.Resampling.HAMMING)
+        image = image.resize(size, ways[int(rng.integers(2 if factor > 1 else 3))])
+    if rng.random() < 0.2:
+        image = ImageEnhance.Brightness(image).enhance(float(rng.uniform(0.95, 1.05)))
+    if rng.random() < 0.08:
+        image = image.quantize(256, dither=Image.Dither.NONE).convert("RGB")
+    return image
+
+
 def spoil(
     image: Image.Image,
     flaws: Mapping[str, float],
@@ -173,8 +202,8 @@ def spoil(
 ) -> Image.Image:
     """Return the picture with the flaws of the picture, after harmless handling.
 
-    Harmless handling (a good JPEG, a slight change of size or brightness) happens to flawless
-    figures as well, so that a model does not learn "never touched" instead of "good".
+    Harmless handling (a good JPEG, a slight change of size or brightness, a palette) happens to
+    flawless figures as well, so that a model does not learn "never touched" instead of "good".
 
     Args:
         image: RGB.
@@ -182,15 +211,10 @@ def spoil(
         rng: All random choices.
         ways: How each flaw is done, in the order in which they happen.
     """
-    if rng.random() < 0.4:
-        factor = rng.uniform(0.85, 1.25)
-        size = (round(image.width * factor), round(image.height * factor))
-        image = image.resize(size, Image.Resampling.LANCZOS)
-    if rng.random() < 0.2:
-        image = ImageEnhance.Brightness(image).enhance(float(rng.uniform(0.95, 1.05)))
+    image = _handled(image, rng)
     for name, change in ways.items():
         if name in flaws:
             image = change(image, flaws[name], rng)
     if rng.random() < 0.35 and "compression" not in flaws:
-        image = _jpeg(image, int(rng.integers(80, 96)))
+        image = _jpeg(image, int(rng.integers(78, 98)))
     return image

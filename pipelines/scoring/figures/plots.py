@@ -354,7 +354,7 @@ def geographic(sheet: Sheet) -> None:
         ax.plot([lon0 + 2, lon0 + 8], [lat0 + 2, lat0 + 2], color="black", linewidth=3)
         ax.text(lon0 + 5, lat0 + 2.6, f"500 {unit}", ha="center", **sheet.font(0.85))
     ax.annotate("N", (0.93, 0.95), (0.93, 0.8), xycoords="axes fraction", ha="center",
-                arrowprops={"arrowstyle": "<-"}, **sheet.font())  # fmt: skip
+                arrowprops={"arrowstyle": "->", "color": sheet.ink}, **sheet.font())  # fmt: skip
     sheet.label(ax, Quantity("Longitude", "", "", 0, 1), Quantity("Latitude", "", "", 0, 1))
     sheet.colorbar(mappable, ax, sheet.words("Temperature (°C)"))
     sheet.finish(ax)

@@ -204,15 +204,21 @@ class Sheet:
                 "loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(columns, 4),
             }  # fmt: skip
         elif self._legend_place == "inside":
-            place = {"loc": self._corner()}
+            place = {"loc": self._corner(ax)}
         ax.legend(
             handles, [self.words(text) for text in labels], frameon=self.style.legend_frame,
             prop={"size": font["fontsize"], "family": font["fontfamily"]}, **place,
         )  # fmt: skip
 
-    def _corner(self) -> str:
-        """Return a corner of the plot that nothing was put into yet."""
-        return self._corners.pop() if self._corners else "upper right"
+    def _corner(self, ax: Any) -> str:
+        """Return a corner of the plot that nothing was put into yet, the emptiest one."""
+        if not self._corners:
+            return "upper right"
+        points = _points(ax)
+        middles = np.array([_CORNERS[name] for name in self._corners])
+        away = np.abs(points[None] - middles[:, None])
+        n_near = ((away[..., 0] < 0.42) & (away[..., 1] < 0.36)).sum(axis=1)
+        return self._corners.pop(int(n_near.argmin()))
 
     def colorbar(self, mappable: Any, ax: Any, label: str) -> None:
         """Add a colour bar beside the axes."""
@@ -227,7 +233,7 @@ class Sheet:
 
     def note(self, ax: Any, text: str) -> None:
         """Write a short text into a free corner of the plot."""
-        x, y = _CORNERS[self._corner()]
+        x, y = _CORNERS[self._corner(ax)]
         ax.text(
             x, y, text, transform=ax.transAxes, ha="right" if x > 0.5 else "left", va="top",
             **self.font(0.9),
@@ -276,3 +282,18 @@ class Sheet:
         paper = np.array((0.985, 0.98, 0.955), np.float32)
         scanned = pixels * paper + self.style.grain * grain[..., None]
         return scanned.clip(0, 255).astype(np.uint8)
+
+
+def _points(ax: Any) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Return places [n, 2] in shares of the axes where curves, points and bars are."""
+    parts = [np.column_stack(line.get_data()).astype(float) for line in ax.lines]
+    parts += [np.asarray(group.get_offsets(), float).reshape(-1, 2) for group in ax.collections]
+    for patch in ax.patches:
+        (x0, y0), (x1, y1) = patch.get_extents().get_points()
+        inner = np.stack(np.meshgrid((x0, x1), np.linspace(y0, y1, 9)), axis=-1).reshape(-1, 2)
+        parts.append(ax.transData.inverted().transform(inner))
+    places = np.concatenate([*parts, np.empty((0, 2))])
+    shares: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = ax.transAxes.inverted().transform(
+        ax.transData.transform(places)
+    )
+    return shares
