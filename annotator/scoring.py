@@ -6,7 +6,6 @@ study comes as one `Material`, what they make goes to the `ScoringFolder`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +27,7 @@ from annotator.scoring_files import (
     Card,
     Predictions,
     ScoringFolder,
+    picture_name,
 )
 from annotator.store import Reads
 from pipelines.engine import Engine, Failed
@@ -98,8 +98,7 @@ def material_of(study: Reads) -> Material:
     for sha, suffix, rendition in zip(
         *(rows[name].to_pylist() for name in ("sha256", "suffix", "rendition")), strict=True
     ):
-        made = "" if rendition is None else "-" + hashlib.sha256(rendition.encode()).hexdigest()[:8]
-        pictures.append(sha + made)
+        pictures.append(picture_name(sha, rendition))
         shown = images.original(sha, suffix) if rendition is None else images.rendition(sha)
         # Workers on other machines have working folders of their own.
         paths.append(str(shown.absolute()))

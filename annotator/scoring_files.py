@@ -7,6 +7,7 @@ whole or not at all, and one name is never written twice, so no lock is needed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from annotator.clock import fresh_id, iso, now
@@ -24,7 +26,7 @@ from schemas.errors import UserError
 
 __all__ = [
     "PENDING", "SEEN", "SILENT", "UNREADABLE", "Card", "FeatureRows", "Predictions",
-    "ScoringFolder",
+    "ScoringFolder", "picture_name",
 ]  # fmt: skip
 
 PENDING, SEEN, UNREADABLE, SILENT = 0, 1, 2, 3
@@ -88,6 +90,17 @@ class Predictions(NamedTuple):
     """`[n]` how far the picture lies from what the backend knows; NaN where it was not seen."""
 
 
+def picture_name(sha: str, rendition: str | None) -> str:
+    """Return the name of the picture that is shown of a stimulus: what is kept is kept by it.
+
+    Args:
+        sha: Of the original.
+        rendition: How another picture was made of it (JSON), or None.
+    """
+    made = "" if rendition is None else "-" + hashlib.sha256(rendition.encode()).hexdigest()[:8]
+    return sha + made
+
+
 class ScoringFolder:
     """`scoring/` of a study folder."""
 
@@ -123,6 +136,36 @@ class ScoringFolder:
 
     def _shards(self, scorer: str) -> list[Path]:
         return sorted(self._features(scorer).glob("*.arrow"))
+
+    # -- checks ------------------------------------------------------------------------
+
+    def checked_pictures(self, checks: str) -> set[str]:
+        """Return the pictures that a version of the checks has read."""
+        known: set[str] = set()
+        for shard in self.check_shards(checks):
+            known.update(_read(shard, ["picture"])["picture"].to_pylist())
+        return known
+
+    def check_shards(self, checks: str) -> list[Path]:
+        """Return the files of findings; one that is there never changes."""
+        return sorted((self.root / "checks" / checks).glob("*.arrow"))
+
+    def findings(self, checks: str) -> Iterator[tuple[str, str]]:
+        """Yield pictures in which something was found, and what, as JSON."""
+        for shard in self.check_shards(checks):
+            table = _read(shard, ["picture", "findings"])
+            table = table.filter(pc.not_equal(table["findings"], "[]"))
+            yield from zip(table["picture"].to_pylist(), table["findings"].to_pylist(), strict=True)
+
+    def keep_findings(self, checks: str, pictures: Sequence[str], findings: Sequence[str]) -> None:
+        """Keep what was found in some pictures, as JSON, `[]` for nothing, as one shard."""
+        table = pa.table(
+            {
+                "picture": pa.array(pictures, pa.string()),
+                "findings": pa.array(findings, pa.string()),
+            }
+        )
+        _write(table, self.root / "checks" / checks / f"{fresh_id('c')}.arrow")
 
     # -- versions ----------------------------------------------------------------------
 

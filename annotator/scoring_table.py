@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from annotator.scoring_files import PENDING, SEEN, SILENT, UNREADABLE, Card, Predictions
 from annotator.store import Reads
+from pipelines.scoring.checks.findings import Finding
 from schemas.errors import UserError
 
 __all__ = ["check_predictions_target", "model_json", "prediction_rows", "write_predictions"]
@@ -28,11 +29,23 @@ _SCHEMA = pa.schema(
      ("mean", pa.float64()), ("sd", pa.float64()), ("predictable", pa.bool_()),
      ("reason", pa.string())]
 )  # fmt: skip
+_CHECKS = pa.field("checks", pa.list_(pa.string()))
 _CHUNK = 50_000
 
+Findings = Mapping[str, Sequence[Finding]]
 
-def prediction_rows(study: Reads, predictions: Predictions, card: Card) -> Iterator[dict[str, Any]]:
-    """Yield one row for every stimulus and target, stimulus by stimulus."""
+
+def prediction_rows(
+    study: Reads, predictions: Predictions, card: Card, findings: Findings | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield one row for every stimulus and target, stimulus by stimulus.
+
+    Args:
+        study: The study.
+        predictions: Of the version.
+        card: Of the version.
+        findings: What checks found; where given, rows have the sentences as `checks`.
+    """
     rows = study.stimuli().select(["stimulus", "file_name"])
     names = dict(zip(*(rows[c].to_pylist() for c in rows.column_names), strict=True))
     verdicts = [
@@ -41,6 +54,9 @@ def prediction_rows(study: Reads, predictions: Predictions, card: Card) -> Itera
     ]
     for place, stimulus in enumerate(predictions.stimuli.to_pylist()):
         state = int(predictions.state[place])
+        said = {} if findings is None else {
+            "checks": [one.sentence for one in findings.get(stimulus, ())]
+        }  # fmt: skip
         for column, (target, is_predictable, reason) in enumerate(verdicts):
             yield {
                 "stimulus": stimulus,
@@ -50,6 +66,7 @@ def prediction_rows(study: Reads, predictions: Predictions, card: Card) -> Itera
                 "sd": round(float(predictions.sd[place, column]), 6),
                 "predictable": is_predictable and state == SEEN,
                 "reason": _REASONS.get(state, reason),
+                **said,
             }
 
 
@@ -73,19 +90,31 @@ def check_predictions_target(out: Path) -> None:
         raise UserError("no_such_folder", f"There is no folder {out.parent}; make it first.")
 
 
-def write_predictions(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
-    """Write predictions as .json, .csv or .parquet, a piece at a time; return how many."""
+def write_predictions(
+    rows: Iterator[dict[str, Any]], card: Card, out: Path, *, with_checks: bool = False
+) -> int:
+    """Write predictions as .json, .csv or .parquet, a piece at a time; return how many.
+
+    Args:
+        rows: From `prediction_rows`.
+        card: Of the version.
+        out: Its suffix says the format.
+        with_checks: Whether the rows have `checks`; in .csv its sentences stand in one cell,
+            ` | ` between them.
+    """
     part = out.with_name(f"{out.name}.part")
     writer = {".json": _write_json, ".csv": _write_csv, ".parquet": _write_parquet}
     try:
-        n = writer[out.suffix.lower()](rows, card, part)
+        schema = _SCHEMA.append(_CHECKS) if with_checks else _SCHEMA
+        n = writer[out.suffix.lower()](rows, card, part, schema)
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
     return n
 
 
-def _write_json(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+def _write_json(rows: Iterator[dict[str, Any]], card: Card, out: Path, schema: pa.Schema) -> int:
+    del schema
     n = 0
     with out.open("w", encoding="utf-8") as file:
         file.write('{"predictions": [')
@@ -97,38 +126,41 @@ def _write_json(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
     return n
 
 
-def _tables(rows: Iterator[dict[str, Any]]) -> Iterator[pa.Table]:
+def _tables(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.Table]:
     piece: list[dict[str, Any]] = []
     for row in rows:
         piece.append(row)
         if len(piece) == _CHUNK:
-            yield pa.Table.from_pylist(piece, _SCHEMA)
+            yield pa.Table.from_pylist(piece, schema)
             piece = []
-    yield pa.Table.from_pylist(piece, _SCHEMA)
+    yield pa.Table.from_pylist(piece, schema)
 
 
-def _write_csv(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+def _write_csv(rows: Iterator[dict[str, Any]], card: Card, out: Path, schema: pa.Schema) -> int:
     import csv
 
     del card
     n = 0
     with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, _SCHEMA.names)
+        writer = csv.DictWriter(file, schema.names)
         writer.writeheader()
         for row in rows:
-            writer.writerow(row | {"predictable": str(row["predictable"]).lower()})
+            cells = {"predictable": str(row["predictable"]).lower()}
+            if "checks" in row:
+                cells["checks"] = " | ".join(row["checks"])
+            writer.writerow(row | cells)
             n += 1
     return n
 
 
-def _write_parquet(rows: Iterator[dict[str, Any]], card: Card, out: Path) -> int:
+def _write_parquet(rows: Iterator[dict[str, Any]], card: Card, out: Path, schema: pa.Schema) -> int:
     import pyarrow.parquet as pq
 
     model = json.dumps(model_json(card), ensure_ascii=False, allow_nan=False)
-    schema = _SCHEMA.with_metadata({"model": model})
+    schema = schema.with_metadata({"model": model})
     n = 0
     with pq.ParquetWriter(out, schema) as file:
-        for table in _tables(rows):
-            file.write_table(table.replace_schema_metadata(schema.metadata))
+        for table in _tables(rows, schema):
+            file.write_table(table)
             n += table.num_rows
     return n

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -21,7 +22,8 @@ CHECKS_VERSION = "1"
 
 def check_page(page: Page) -> list[Finding]:
     """Return what is wrong with what was read, surest first."""
-    found = [*check_axes(page), *check_texts(page)]
+    size = page.width, page.height
+    found = [replace(one, size=size) for one in (*check_axes(page), *check_texts(page))]
     return sorted(found, key=lambda one: (-one.sureness, one.check, one.box))
 
 

@@ -70,11 +70,13 @@ class Finding:
     values: Mapping[str, str]
     """What the `{name}` of the sentence stand for."""
     box: Box
-    """Where, px of the original."""
+    """Where, px of the picture that was read."""
     words: tuple[str, ...]
     """What was read there; empty where something is missing."""
     sureness: float
     """0–1: how sure the words were read, times how often the check is right."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of the picture that was read, px."""
 
     @property
     def dimension(self) -> str:
