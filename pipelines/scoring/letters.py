@@ -7,13 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scoring.glyphs import GLYPH_ANSWERS, Boxes, glyph_inputs, read_glyphs
+from pipelines.scoring.glyphs import Boxes, Windows, glyph_inputs, read_glyphs, windows_of
 from pipelines.scoring.layout import Frame
-from pipelines.scoring.views import Features, Values, Views
+from pipelines.scoring.ticks import find_numbers, tick_features
+from pipelines.scoring.views import Features, Levels, Values, Views
 
 __all__ = ["Marks", "find_marks", "letter_features"]
 
 _MOST_MARKS, _MOST_GLYPHS = 3000, 192
+_CONTRAST, _FILLED = 36, 0.35
 
 
 class Marks(NamedTuple):
@@ -22,32 +24,61 @@ class Marks(NamedTuple):
     n_marks: int
     boxes: Boxes
     """At most 3,000 of them."""
-    paper: float
-    """Grey of the paper."""
-    is_letter: NDArray[np.bool_]
-    """Whether each has the size of a letter."""
+    letters: Boxes
+    """Marks of the size of a letter, on the paper and on filled boxes."""
 
 
-def find_marks(grey: Values) -> Marks:
-    """Find what stands out of the paper, which is the commonest grey.
+def find_marks(grey: Levels) -> Marks:
+    """Find what stands out of the paper, which is the commonest grey, and letters on filled boxes.
 
     Args:
-        grey: Picture, 0–1, `[h, w]`.
+        grey: Picture, `[h, w]`.
     """
+    paper, _ = _commonest(grey)
+    n_marks, boxes = _marks_on(grey, paper)
+    inside = [boxes.of(_of_letter_size(boxes, grey.shape))]
+    for top, left, height, width in _largest(boxes, grey.size):
+        part = grey[top : top + height, left : left + width]
+        fill, share = _commonest(part)
+        if share > _FILLED and abs(fill - paper) > _CONTRAST:
+            _, found = _marks_on(part, fill)
+            found = found.of(_of_letter_size(found, grey.shape))
+            inside.append(found._replace(top=found.top + top, left=found.left + left))
+    letters = Boxes(*(np.concatenate(parts) for parts in zip(*inside, strict=True)))
+    return Marks(n_marks, boxes, letters)
+
+
+def _commonest(grey: Levels) -> tuple[int, float]:
+    """Return the middle of the commonest of 32 ranges of grey, and its share."""
+    counts = np.bincount(grey[::2, ::2].ravel() >> 3, minlength=32)
+    return 8 * int(counts.argmax()) + 4, float(counts.max() / counts.sum())
+
+
+def _marks_on(grey: Levels, paper: int) -> tuple[int, Boxes]:
     from scipy.ndimage import find_objects, label
 
-    counts = np.bincount((grey * 31.99).astype(np.uint8).ravel(), minlength=32)
-    paper = (int(counts.argmax()) + 0.5) / 32
-    labels, n_marks = label(np.abs(grey - np.float32(paper)) > 0.14)
+    differs = np.abs(np.arange(256) - paper) > _CONTRAST
+    labels, n_marks = label(differs[grey])
     found = find_objects(labels)[:: 1 + n_marks // _MOST_MARKS]
     sides = [(y.start, x.start, y.stop - y.start, x.stop - x.start) for y, x in found]
-    boxes = Boxes(*np.array(sides, dtype=np.int64).reshape(-1, 4).T)
-    height, width = grey.shape
-    is_letter = (
+    return n_marks, Boxes(*np.array(sides, dtype=np.int64).reshape(-1, 4).T)
+
+
+def _largest(boxes: Boxes, n_pixels: int) -> list[tuple[int, ...]]:
+    """Return the largest marks that letters could be written on, at most 16."""
+    area = boxes.height * boxes.width
+    roomy = np.flatnonzero((area > 0.002 * n_pixels) & (boxes.height > 9) & (boxes.width > 9))
+    chosen = boxes.of(roomy[np.argsort(-area[roomy])][:16])
+    return [tuple(int(side) for side in box) for box in zip(*chosen, strict=True)]
+
+
+def _of_letter_size(boxes: Boxes, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    height, width = shape
+    size: NDArray[np.bool_] = (
         (boxes.height >= 4) & (boxes.height < 0.12 * height)
         & (boxes.width < 0.15 * width) & (boxes.width >= 1)
     )  # fmt: skip
-    return Marks(n_marks, boxes, paper, is_letter)
+    return size
 
 
 def letter_features(views: Views, frame: Frame) -> Features:
@@ -58,10 +89,10 @@ def letter_features(views: Views, frame: Frame) -> Features:
         frame: Where the longest straight lines are, as shares of the sides.
     """
     marks = find_marks(views.text)
-    letters = marks.boxes.of(marks.is_letter)
+    letters = marks.letters
     return {
         **_sizes(views, marks, letters), **_places(letters, views.text.shape),
-        **_facing(views.text, marks, letters, frame),
+        **_facing(views, marks, frame),
     }  # fmt: skip
 
 
@@ -100,61 +131,102 @@ def _places(letters: Boxes, shape: tuple[int, ...]) -> Features:
     }  # fmt: skip
 
 
-def _facing(grey: Values, marks: Marks, letters: Boxes, frame: Frame) -> Features:
-    n = letters.height.size
-    chosen = np.arange(n) if n <= _MOST_GLYPHS else np.linspace(0, n - 1, _MOST_GLYPHS).astype(int)
-    boxes = letters.of(chosen)
-    said = dict(
-        zip(
-            GLYPH_ANSWERS,
-            read_glyphs(glyph_inputs(grey, boxes, marks.paper)).T.clip(-8, 8),
-            strict=True,
-        )
-    )
-    real = _share(-said["junk"])
+def _facing(views: Views, marks: Marks, frame: Frame) -> Features:
+    windows = windows_of(marks.letters)
+    n = windows.y.size
+    if n > _MOST_GLYPHS:
+        windows = windows.of(np.linspace(0, n - 1, _MOST_GLYPHS).astype(int))
+    shape = views.text.shape
+    said = read_glyphs(glyph_inputs(views.page, windows.on(shape, views.page.shape)))
+    real = 1 - said.faces[:, 8]
     weight = real / (real.sum() + 1e-6)
-    rotated = _share(said["rotated"])
+    rotated = said.faces[:, [1, 3, 5, 7]].sum(axis=1) / (real + 1e-6)
     upright = real * (1 - rotated)
-    total = upright.sum() + 0.5
     features = {
-        f"glyph_{name}": float((weight * value).sum())
-        for name, value in said.items()
-        if name != "junk"
-    }
-    stretch = said["stretch"]
+        f"glyph_{name}": float((weight * _logit(value)).sum())
+        for name, value in (
+            ("digit", said.digit), ("upper", said.upper),
+            ("slanted", said.slanted), ("bold", said.bold), ("rotated", rotated),
+        )
+    }  # fmt: skip
     side = {
         "glyph_real": np.log1p(real.sum()),
-        "glyph_mirrored_upright": float((upright * said["mirrored"]).sum() / total),
-        "glyph_mirrored_sum": float(np.arcsinh((real * said["mirrored"]).sum())),
-        "glyph_stretch_upright": float((upright * stretch).sum() / total),
+        "glyph_stretch": float((weight * said.stretch).sum()),
+        "glyph_stretch_upright": float((upright * said.stretch).sum() / (upright.sum() + 0.5)),
         "glyph_stretch_turned": float(
-            (real * rotated * stretch).sum() / ((real * rotated).sum() + 0.5)
+            (real * rotated * said.stretch).sum() / ((real * rotated).sum() + 0.5)
         ),
-        "glyph_digits": np.log1p((upright * _share(said["digit"])).sum()),
+        "glyph_digits": np.log1p((upright * said.digit).sum()),
     }
-    return features | side | _around(boxes, grey.shape, frame, real, said)
+    places = _around(windows, shape, frame, real, rotated, said.digit)
+    numbers = tick_features(find_numbers(windows, said, marks.boxes))
+    crowd = _crowding(windows, real)
+    return features | side | _reflection(said.faces) | places | numbers | crowd
 
 
-def _share(logit: Values) -> Values:
-    return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float32)
+def _crowding(windows: Windows, real: Values) -> Features:
+    """How many letters touch others or cannot be made out."""
+    n = windows.y.size
+    if n < 2:
+        return dict.fromkeys(("letters_overlap", "letters_joined", "letters_unclear"), 0.0)
+    down = np.abs(windows.y[:, None] - windows.y)
+    along = np.abs(windows.x[:, None] - windows.x)
+    high, wide = ((side[:, None] + side) / 2 for side in (windows.height, windows.width))
+    lies_on = (down < 0.7 * high) & (along < 0.7 * wide)
+    near = (windows.size > 0.6 * np.median(windows.size)) & (real > 0.05)
+    readable = windows.size < 1.8 * np.median(windows.size)
+    return {
+        "letters_overlap": float((lies_on.sum() - n) / n),
+        "letters_joined": float((windows.width >= 0.99 * windows.size).mean()),
+        "letters_unclear": float((1 - real)[near & readable].mean())
+        if (near & readable).any()
+        else 0.0,
+    }
+
+
+_USUAL = np.array([0.7, 0.25, 0.01, 0.04], dtype=np.float32)
+"""How often letters of a sound figure are turned by 0, 90, 180, 270° anticlockwise."""
+_DOUBT = np.float32(0.05)
+"""Chance that a mark says nothing, which bounds what one mark can say."""
+
+
+def _reflection(faces: Values) -> Features:
+    """Evidence that the whole picture is reflected: logarithms of likelihood ratios, summed."""
+    sound = faces[:, :4] @ _USUAL + _DOUBT
+    # Text turned by k and mirrored left to right; top to bottom is that, turned by 180°.
+    sideways = np.log((faces[:, 4:8] @ _USUAL + _DOUBT) / sound)
+    over = np.log((faces[:, 4:8] @ _USUAL[[2, 3, 0, 1]] + _DOUBT) / sound)
+    n = 3 + (1 - faces[:, 8]).sum()
+    either = max(float(sideways.sum()), float(over.sum())) if len(faces) else 0.0
+    # As a sum of steps of a random walk: many marks that say this and that are no evidence.
+    walk = 1 + float(np.sqrt((sideways**2).sum()))
+    return {
+        "reflected_walk": float(sideways.sum()) / walk,
+        "reflected_sideways": float(sideways.sum()), "reflected_over": float(over.sum()),
+        "reflected": either, "reflected_mean": either / n,
+    }  # fmt: skip
+
+
+def _logit(share: Values) -> Values:
+    share = share.clip(3e-4, 1 - 3e-4)
+    return np.asarray(np.log(share / (1 - share)), dtype=np.float32)
 
 
 def _around(
-    boxes: Boxes,
+    windows: Windows,
     shape: tuple[int, ...],
     frame: Frame,
     real: Values,
-    said: dict[str, Values],
+    rotated: Values,
+    digit: Values,
 ) -> Features:
     """Digits, upright and turned letters on each side of the frame, and inside it."""
-    y = (boxes.top + boxes.height / 2) / shape[0]
-    x = (boxes.left + boxes.width / 2) / shape[1]
+    y, x = windows.y / shape[0], windows.x / shape[1]
     places = {
         "left": x < frame.left, "right": x > frame.right,
         "below": (y > frame.bottom) & (x >= frame.left), "above": y < frame.top,
         "inside": (x >= frame.left) & (x <= frame.right) & (y >= frame.top) & (y <= frame.bottom),
     }  # fmt: skip
-    digit, rotated = _share(said["digit"]), _share(said["rotated"])
     kinds = {
         "digits": digit * (1 - rotated),
         "words": (1 - digit) * (1 - rotated),

@@ -21,7 +21,7 @@ __all__ = [
 
 _WINDOW = 384
 _LAYOUT_SIDE = 448
-_TEXT_SIDE = 640
+_TEXT_SIDE, _PAGE_SIDE = 640, 1400
 _COLOUR_SIDE = 128
 _BLOCK = 8
 """Side of a JPEG block; the window begins at a multiple of it, so that blocks stay in place."""
@@ -49,8 +49,10 @@ class Views(NamedTuple):
     """How often each of the 256 greys occurs in `small`."""
     small: Values
     """Grey, longer side at most 448 px, `[h, w]`."""
-    text: Values
+    text: Levels
     """Grey, longer side at most 640 px, `[h, w]`."""
+    page: Levels
+    """Grey, a whole part of the original resolution, longer side at most 1400 px, `[h, w]`."""
     colour: Values
     """Red, green, blue, longer side at most 128 px, `[h, w, 3]`; pixels as they are, unmixed."""
 
@@ -70,7 +72,8 @@ def views_of(image: Image.Image) -> Views:
         small_levels=small,
         small_counts=np.bincount(small.ravel(), minlength=256),
         small=_unit(small),
-        text=at_least(_unit(_levels(text)), 24),
+        text=at_least(_levels(text), 24),
+        page=at_least(_levels(grey.reduce(-(-max(grey.size) // _PAGE_SIDE))), 24),
         colour=_unit(_levels(_shrunk(rgb, _COLOUR_SIDE, Image.Resampling.NEAREST))),
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from annotator.demo.panel import IMAGES
 from pipelines.scoring.features import FEATURE_NAMES, hand_features
@@ -89,9 +89,18 @@ def test_banding_leaves_few_greys():
     assert _of(banded)["n_greys"] < 0.05 < _of(PHOTO)["n_greys"]
 
 
-def test_mirrored_letters_face_the_other_way():
-    turned = FIGURE.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    assert _of(turned)["glyph_mirrored_upright"] > _of(FIGURE)["glyph_mirrored_upright"] + 0.3
+def test_letters_of_real_figures_tell_which_way_they_face():
+    evidence = []
+    for path in sorted(IMAGES.glob("*.png"))[::3]:
+        image = Image.open(path).convert("RGB")
+        upright = _of(image)
+        if upright["glyph_real"] > np.log1p(25):
+            turned = _of(ImageOps.mirror(image))
+            evidence.append((upright["reflected_sideways"], turned["reflected_sideways"]))
+    upright, turned = np.array(evidence).T
+    assert len(evidence) >= 12
+    assert (upright < 0).mean() >= 0.9
+    assert (turned > 0).mean() >= 0.9
 
 
 def test_smear_makes_edges_less_steep_in_one_direction():
