@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from annotator.clock import fresh_id, iso, now
 from annotator.desk.agreement import AgreementView
+from annotator.desk.checks import CheckView
 from annotator.desk.comparison import Comparison
 from annotator.desk.distributions import Distributions
 from annotator.desk.figures import Figures
@@ -44,6 +45,7 @@ from annotator.screens.desk_reader import (
 )
 from annotator.store import Store
 from annotator.store.tallies import n_ratings_removed, setting_history, submissions_per_stimulus
+from pipelines.scoring.checks.findings import Finding
 from schemas.errors import UserError
 from schemas.facts import Decided, Reversed, Setting
 from schemas.text import clean_text
@@ -95,7 +97,8 @@ class StoreDesk:
         self.comparison = Comparison(store, self.standings, self.jobs)
         self.agreement = AgreementView(store, self.standings, self.jobs)
         self.figures = Figures(store, self.standings, self.agreement, self.jobs)
-        self.model = ModelView(store, self.standings, patience_s)
+        self.checks = CheckView(store)
+        self.model = ModelView(store, self.standings, self.checks, patience_s)
         self.incoming = Incoming(store, self.jobs)
         self.review = ReviewDesk(store)
         self.siblings = Siblings(store, change)
@@ -236,7 +239,15 @@ class StoreDesk:
             details=store.details_of(stimulus),
             rendition=_rendition(row["rendition"]),
             is_retired=stimulus in store.retired_stimuli().to_pylist(),
+            findings=self._findings(stimulus),
         )
+
+    def _findings(self, stimulus: str) -> tuple[Finding, ...] | None:
+        """Return what reading an image found; None where what was kept is damaged."""
+        try:
+            return self.checks.of(stimulus)
+        except UserError:
+            return None
 
     def _scores_of(self, stimulus: str) -> dict[str, Any]:
         """Return a stimulus's row of the results; empty before the first are computed."""

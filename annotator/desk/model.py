@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from annotator.clock import iso, now
+from annotator.desk.checks import CheckView, Found
 from annotator.desk.standing import Standings
 from annotator.scoring_files import UNREADABLE, Card, Predictions, ScoringFolder
 from annotator.store import Store
@@ -102,20 +103,26 @@ class ModelPage:
     n_model: int
     """Submissions that the model's arm served."""
     n_random: int
+    found: Found
+    """What reading the images found."""
 
 
 class ModelView:
     """Keeps the page up to date with version and ratings."""
 
-    def __init__(self, store: Store, standings: Standings, patience_s: float = 0.6) -> None:
+    def __init__(
+        self, store: Store, standings: Standings, checks: CheckView, patience_s: float = 0.6
+    ) -> None:
         """Read from `store` and its scorer's files.
 
         Args:
             store: The open store.
             standings: The results.
+            checks: What reading the images found.
             patience_s: How long a page waits for newer numbers before it shows older ones.
         """
         self._store, self._standings, self._patience_s = store, standings, patience_s
+        self._checks = checks
         self._files = ScoringFolder(store.folder.scoring)
         self._lock = threading.Lock()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="model-page")
@@ -174,6 +181,7 @@ class ModelView:
             n_doubts=len(doubts),
             n_model=served.n_by_arm("model"),
             n_random=served.n_by_arm("random"),
+            found=self._checks.all(),
         )
 
     def _table(self) -> pa.Table:

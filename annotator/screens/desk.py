@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from annotator.screens.desk_agreement import AgreementTab
+from annotator.screens.desk_checks import findings_html, marks_html
 from annotator.screens.desk_exports import ExportTab
 from annotator.screens.desk_figures import FiguresTab
 from annotator.screens.desk_html import (
@@ -86,7 +87,10 @@ class Desk:
             view = self.reader.stimulus(name.strip())
         except UserError as error:
             return "", notice_html(refused(error))
-        return stimulus_html(view, self.names, self.dimensions), ""
+        marks = marks_html(view.findings or ())
+        findings = findings_html(view.findings, self.names)
+        html = stimulus_html(view, self.names, self.dimensions, marks=marks, findings=findings)
+        return html, ""
 
     def decide(self, pending: dict[str, str], reason: str, author: str) -> str:
         """Carry out a pending decision; return what happened, as HTML. Raises UserError."""

@@ -212,8 +212,23 @@ def estimate_html(estimate: Estimate | None) -> str:
     return f"<b>{estimate.mos:.2f}</b>{interval}<small>{spread}n {estimate.n}</small>"
 
 
-def stimulus_html(view: StimulusView, names: Names, dimensions: Sequence[str]) -> str:
-    """Return one stimulus: picture, numbers, votes, texts, history."""
+def stimulus_html(
+    view: StimulusView,
+    names: Names,
+    dimensions: Sequence[str],
+    *,
+    marks: str = "",
+    findings: str = "",
+) -> str:
+    """Return one stimulus: picture, numbers, votes, texts, history.
+
+    Args:
+        view: All about it.
+        names: Dimension or composite -> label.
+        dimensions: Those that are rated.
+        marks: HTML that lies over the picture.
+        findings: HTML of what reading it found.
+    """
     source = f"/images/{escape(view.stimulus, quote=True)}"
     retired = tag(say("retired")) if view.is_retired else ""
     retire = "" if view.is_retired else button(
@@ -228,8 +243,9 @@ def stimulus_html(view: StimulusView, names: Names, dimensions: Sequence[str]) -
         f'<span class="soft">{view.width} × {view.height} px · {escape(view.stimulus)}</span>'
         f"{retire}</div>"
         f'<a class="picture" href="{source}" target="_blank" rel="noopener">'
-        f'<img src="{source}?w=1024" alt="{escape(view.file_name, quote=True)}"></a>'
-        f"{numbers}{_votes(view.votes, dimensions, names)}{history_html(view.decisions)}"
+        f'<span class="marked"><img src="{source}?w=1024" '
+        f'alt="{escape(view.file_name, quote=True)}">{marks}</span></a>'
+        f"{numbers}{findings}{_votes(view.votes, dimensions, names)}{history_html(view.decisions)}"
         f"{_about(view)}</div>"
     )
 

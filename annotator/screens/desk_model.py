@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from annotator.desk.model import Disagreement, Doubt, ModelPage, ModelView, TargetView
+from annotator.screens.desk_checks import found_html
 from annotator.screens.desk_html import button, empty, open_link, table_html, thumbnail
 from annotator.screens.desk_model_plots import curve_figure, expected_figure
 from annotator.screens.desk_parts import clickable, in_order, refusal
@@ -57,6 +58,7 @@ def model_html(
         _section("model_differ", "model_differ_about", _differ(page.disagreements, names)),
         _section("blind_title", "blind_about", _blind(page, names)),
         _section("pool_title", "pool_about", _pool(page, names)),
+        _section("checks_all_title", "checks_about", found_html(page.found, names)),
         _section("drift_title", "drift_about", _drift(page, names)),
         _section("doubt_title", "doubt_about", _doubts(page)),
     )

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pipelines.scoring.checks.findings import Finding
+
 __all__ = [
     "Decision",
     "DeskReader",
@@ -173,6 +175,8 @@ class StimulusView:
     rendition: str | None = None
     """How the displayed picture was made, in words; None where the original is displayed."""
     is_retired: bool = False
+    findings: Sequence[Finding] | None = ()
+    """What reading the image found, surest first; None where it cannot be read any more."""
 
 
 class DeskReader(Protocol):

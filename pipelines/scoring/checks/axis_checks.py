@@ -166,7 +166,7 @@ def _words(axis: Axis) -> list[Word]:
 
 def _without_numbers(page: Page, x: Axis | None, y: Axis | None) -> Iterator[Finding]:
     labels = y_labels(page)
-    if y is None and len(labels) == 1 and labels[0].sureness >= _SURE:
+    if y is None and len(labels) == 1 and labels[0].sureness >= _SURE and _is_name(labels[0].text):
         label = labels[0]
         line = _line_beside(page, label.box)
         if line is not None and line - label.box.right < _NO_ROOM * label.box.width:
@@ -188,11 +188,26 @@ def _x_without_numbers(page: Page, left: float) -> Iterator[Finding]:
             word.turn == 0
             and word.sureness >= _SURE
             and len(word.text) > _PANEL_LETTERS
-            and number_of(word.text) is None
+            and _is_name(word.text)
             and abs(word.box.x - middle) < 0.06 * line.width
         )
-        if is_label and -0.5 * word.box.height < gap < _NO_ROOM * word.box.height:
+        if (
+            is_label
+            and _is_alone(page, word)
+            and -0.5 * word.box.height < gap < _NO_ROOM * word.box.height
+        ):
             yield finding("axis_without_numbers", [word], axis="x", text=word.text)
+
+
+def _is_alone(page: Page, word: Word) -> bool:
+    """Return whether no other text stands on the same line, as names of categories do."""
+    beside = (one for one in page.words if one is not word and one.turn == 0)
+    return all(abs(one.box.y - word.box.y) > 0.5 * word.box.height for one in beside)
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text is mostly letters: numbers that were read as one text are not."""
+    return 2 * sum(letter.isalpha() for letter in text) > len(text.replace(" ", ""))
 
 
 def _line_beside(page: Page, box: Box) -> float | None:

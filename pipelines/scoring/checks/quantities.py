@@ -2,7 +2,7 @@
 
 Sources: the SI Brochure (9th edition, 2019) for units and how they are written, ISO 80000 for
 names of quantities. Names that are often used without a dimension (intensity, yield, rate, level,
-signal, absorbance), and latitudes, whose numbers carry the degree, are left out on purpose.
+signal, power, absorbance), and latitudes, whose numbers carry the degree, are left out on purpose.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def _words(text: str) -> frozenset[str]:
 QUANTITIES = _words("""
     acceleration area conductance conductivity concentration density depth diameter diffusivity
     displacement distance dose duration energy enthalpy entropy force frequency height inductance
-    irradiance length luminance mass molarity momentum period permittivity power precipitation
-    pressure radius rainfall resistance resistivity speed stress temperature thickness time torque
+    irradiance length luminance mass molarity momentum period permittivity precipitation pressure
+    radius rainfall resistance resistivity speed stress temperature thickness time torque
     velocity viscosity voltage volume wavelength wavenumber weight width
     """) | {
     "blood pressure", "body mass", "body weight", "electric field", "heat capacity",
