@@ -166,6 +166,18 @@ def _weights() -> dict[str, Values]:
     return {name: value.astype(np.float32) for name, value in load_file(GLYPH_FILE).items()}
 
 
+@cache
+def _first_layers() -> Values:
+    """Return the first layer as it is for each of eight positions, `[259, 8 n]`.
+
+    Its rows change places instead of the pixels, of which there are many more.
+    """
+    weights = _weights()["w1"]
+    places = all_positions(np.eye(len(weights), dtype=np.float32))
+    layers: Values = np.concatenate([place @ weights for place in places], axis=1)
+    return layers
+
+
 def read_glyphs(inputs: Values) -> Glyphs:
     """Return what is said of each mark.
 
@@ -173,10 +185,10 @@ def read_glyphs(inputs: Values) -> Glyphs:
         inputs: From `glyph_inputs`.
     """
     a = _weights()
-    positions = all_positions(inputs)
-    hidden = np.maximum(positions.reshape(-1, inputs.shape[1]) @ a["w1"] + a["b1"], 0)
+    first = (inputs @ _first_layers()).reshape(8 * len(inputs), len(a["b1"]))
+    hidden = np.maximum(first + a["b1"], 0)
     said = np.maximum(hidden @ a["w2"] + a["b2"], 0) @ a["w3"] + a["b3"]
-    said = said.reshape(8, -1, N_ANSWERS)
+    said = said.reshape(-1, 8, N_ANSWERS).swapaxes(0, 1)
     none = np.zeros((1, len(inputs)), dtype=np.float32)
     faces = _softmax(np.concatenate([said[:, :, 0], none]).T)
     share = faces[:, :8] / (faces[:, :8].sum(axis=1, keepdims=True) + 1e-9)
