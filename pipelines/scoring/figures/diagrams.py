@@ -42,7 +42,7 @@ def flow(sheet: Sheet) -> None:
     unnamed = set(sheet.rng.permutation(len(places))[: len(places) // 2].tolist())
     for i, (place, step) in enumerate(zip(places, steps, strict=False)):
         _step(sheet, ax, place, str(step), i in unnamed and sheet.has("missing_node_labels"))
-        if sheet.has("overlapping_text"):
+        if sheet.has("overlapping_text") and not sheet.way("overlapping_text", 2):
             ax.text(place[0] + 0.1, place[1] - 0.05, sheet.words("see below"), ha="center",
                     va="center", **sheet.font())  # fmt: skip
     right, wrong = sheet.pick(FORMULAS)
@@ -82,6 +82,8 @@ def _step(sheet: Sheet, ax: Any, place: tuple[float, float], name: str, unnamed:
     if not unnamed:
         room = sheet.style.width * 72 * 0.66 / max(2.0, ax.get_xlim()[1]) / (0.62 * len(name))
         scale = min(1.0, room / sheet.style.font_size)
+        if sheet.has("overlapping_text") and sheet.way("overlapping_text", 2):
+            scale = min(3.5, 2.6 * room / sheet.style.font_size)
         ax.text(*place, sheet.words(name), ha="center", va="center", **sheet.font(scale))
 
 

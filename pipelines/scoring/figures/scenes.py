@@ -73,11 +73,14 @@ def starfield(sheet: Sheet) -> None:
     np.add.at(sky, (y, x), rng.pareto(1.3, n_stars) + 0.3)
     seeing = float(rng.uniform(0.9, 1.8))
     stars = gaussian_filter(sky, seeing) * 9 + gaussian_filter(sky, 4 * seeing) * 6
-    v, u = np.indices(size) / max(size) - rng.uniform(0.2, 0.45, 2)[:, None, None]
+    centre = rng.uniform(0.25, 0.75, 2) * size / max(size)
+    v, u = np.indices(size) / max(size) - centre[:, None, None]
     turn, flat = rng.uniform(0, np.pi), rng.uniform(0.3, 1)
     a, b = np.cos(turn) * u + np.sin(turn) * v, (np.cos(turn) * v - np.sin(turn) * u) / flat
     radius = np.hypot(a, b) + 1e-3
-    arms = 1 + 0.7 * np.cos(2 * np.arctan2(b, a) + 9 * np.log(radius))
+    # Galaxies turn both ways: which one says nothing about a mirrored picture.
+    sense = float(rng.choice([-9.0, 9.0]))
+    arms = 1 + 0.7 * np.cos(2 * np.arctan2(b, a) + sense * np.log(radius))
     galaxy = 0.9 * np.exp(-radius / 0.07) * arms + 0.8 * np.exp(-((radius / 0.02) ** 2))
     light = stars + galaxy + 0.02 + rng.normal(0, 0.008, size)
     picture = np.arcsinh(8 * np.clip(light, 0, None)) / np.arcsinh(8)
@@ -114,7 +117,8 @@ def diffraction(sheet: Sheet) -> None:
     picture = np.where(radius < 0.07, 0.02, picture) + rng.normal(0, 0.012, size)
     is_inverted = rng.random() < 0.35
     if rng.random() < 0.5:
-        picture = np.where((np.abs(v) < 3) & (u < 0), 0.02, picture)
+        side = u if rng.random() < 0.5 else -u
+        picture = np.where((np.abs(v) < 3) & (side < 0), 0.02, picture)
     shown = 1 - np.clip(picture, 0, 1) if is_inverted else picture
     ax = picture_axes(sheet, copy_region(sheet, shown), (0, 0, 1, 1), "gray")
     patch = {"facecolor": "black", "alpha": 0.6, "pad": 2, "linewidth": 0}
@@ -141,6 +145,9 @@ def photograph(sheet: Sheet) -> None:
         _cast(picture, u, v, (middle, half, foot))
         _vessel(picture, u, v, (middle, half, foot, tall), rng)
         tops.append((middle, foot - tall))
+    if rng.random() < 0.5:
+        # Light comes from both sides: which one says nothing about a mirrored picture.
+        picture, tops = picture[:, ::-1], [(1 - x, y) for x, y in tops]
     texture = rng.normal(0, 0.012, (height, width, 1))
     ax = picture_axes(sheet, copy_region(sheet, picture + texture), (0, 0, 1, 1), "gray")
     names = rng.permutation(("Flask", "Heater", "Pump", "Sensor", "Valve", "Trap", "Cell"))
