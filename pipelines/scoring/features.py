@@ -2,7 +2,7 @@
 
 Pixel statistics (sharpness, noise, compression, repetition) are taken at the original
 resolution from a window of at most 384 × 384 px with the most detail, since shrinking removes
-what they measure; layout from the whole image at 448 px, letters at 640 px, colour at 128 px.
+what they measure; layout from the whole image at 320 px, letters at 640 px, colour at 128 px.
 Every feature is finite for every image.
 """
 
@@ -66,7 +66,7 @@ def _named(views: Views) -> Features:
         **sharpness_features(views.window_levels), **steepness_features(views.window_levels),
         **compression_features(views.window_levels, lines), **enlargement_features(lines),
         **copy_features(views.window),
-        **direction_features(views.small), **layout_features(ink, frame),
+        **direction_features(views), **layout_features(ink, frame),
         **letter_features(views, frame),
         **dict(zip(NSS_NAMES, scene_statistics(views.window), strict=True)),
     }  # fmt: skip

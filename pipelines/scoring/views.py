@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _WINDOW = 384
-_LAYOUT_SIDE = 448
+_LAYOUT_SIDE = 320
 _TEXT_SIDE, _PAGE_SIDE = 640, 1400
 _COLOUR_SIDE = 128
 _BLOCK = 8
@@ -48,7 +48,7 @@ class Views(NamedTuple):
     small_counts: NDArray[np.int64]
     """How often each of the 256 greys occurs in `small`."""
     small: Values
-    """Grey, longer side at most 448 px, `[h, w]`."""
+    """Grey, longer side at most 320 px, `[h, w]`."""
     text: Levels
     """Grey, longer side at most 640 px, `[h, w]`."""
     page: Levels
@@ -61,7 +61,7 @@ def views_of(image: Image.Image) -> Views:
     """Return the pictures of an image of any mode, at least 1 × 1 px."""
     rgb = image if image.mode == "RGB" else image.convert("RGB")
     grey = rgb.convert("L")
-    text = _shrunk(grey, _TEXT_SIDE, Image.Resampling.BILINEAR)
+    text = _shrunk(grey, _TEXT_SIDE, Image.Resampling.BOX)
     window = at_least(_levels(_busiest_window(grey)), 24)
     small = at_least(_levels(_shrunk(text, _LAYOUT_SIDE, Image.Resampling.BILINEAR)), 24)
     return Views(
@@ -83,7 +83,8 @@ def _shrunk(image: Image.Image, side: int, way: Image.Resampling) -> Image.Image
     if scale >= 1:
         return image
     width, height = (max(1, round(n * scale)) for n in image.size)
-    return image.resize((width, height), way, reducing_gap=2.0)
+    # Whole factors are taken by the quick way: 640 px become 320 px in a sixth of the time.
+    return image.resize((width, height), way, reducing_gap=1.0)
 
 
 def _levels(image: Image.Image) -> Levels:
