@@ -57,8 +57,9 @@ def _commonest(grey: Levels) -> tuple[int, float]:
 def _marks_on(grey: Levels, paper: int) -> tuple[int, Boxes]:
     from scipy.ndimage import find_objects, label
 
-    differs = np.abs(np.arange(256) - paper) > _CONTRAST
-    labels, n_marks = label(differs[grey])
+    # Two comparisons of bytes take a tenth of the time of a table.
+    lighter, darker = np.uint8(min(paper + _CONTRAST, 255)), np.uint8(max(paper - _CONTRAST, 0))
+    labels, n_marks = label((grey > lighter) | (grey < darker))
     found = find_objects(labels)[:: 1 + n_marks // _MOST_MARKS]
     sides = [(y.start, x.start, y.stop - y.start, x.stop - x.start) for y, x in found]
     return n_marks, Boxes(*np.array(sides, dtype=np.int64).reshape(-1, 4).T)
