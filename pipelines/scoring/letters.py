@@ -150,7 +150,9 @@ def _facing(views: Views, marks: Marks, frame: Frame) -> Features:
             ("slanted", said.slanted), ("bold", said.bold), ("rotated", rotated),
         )
     }  # fmt: skip
+    wordy = upright * (1 - said.digit)
     side = {
+        "glyph_upper_words": float((wordy * said.upper).sum() / (wordy.sum() + 1)),
         "glyph_real": np.log1p(real.sum()),
         "glyph_stretch": float((weight * said.stretch).sum()),
         "glyph_stretch_upright": float((upright * said.stretch).sum() / (upright.sum() + 0.5)),
@@ -161,28 +163,7 @@ def _facing(views: Views, marks: Marks, frame: Frame) -> Features:
     }
     places = _around(windows, shape, frame, real, rotated, said.digit)
     numbers = tick_features(find_numbers(windows, said, marks.boxes))
-    crowd = _crowding(windows, real)
-    return features | side | _reflection(said.faces) | places | numbers | crowd
-
-
-def _crowding(windows: Windows, real: Values) -> Features:
-    """How many letters touch others or cannot be made out."""
-    n = windows.y.size
-    if n < 2:
-        return dict.fromkeys(("letters_overlap", "letters_joined", "letters_unclear"), 0.0)
-    down = np.abs(windows.y[:, None] - windows.y)
-    along = np.abs(windows.x[:, None] - windows.x)
-    high, wide = ((side[:, None] + side) / 2 for side in (windows.height, windows.width))
-    lies_on = (down < 0.7 * high) & (along < 0.7 * wide)
-    near = (windows.size > 0.6 * np.median(windows.size)) & (real > 0.05)
-    readable = windows.size < 1.8 * np.median(windows.size)
-    return {
-        "letters_overlap": float((lies_on.sum() - n) / n),
-        "letters_joined": float((windows.width >= 0.99 * windows.size).mean()),
-        "letters_unclear": float((1 - real)[near & readable].mean())
-        if (near & readable).any()
-        else 0.0,
-    }
+    return features | side | _reflection(said.faces) | places | numbers
 
 
 _USUAL = np.array([0.7, 0.25, 0.01, 0.04], dtype=np.float32)

@@ -127,7 +127,7 @@ def _spoilt(sheet: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Return the sheet softened, faint, light on dark, noisy or compressed, or as it is."""
     fault = rng.random()
     if fault < 0.35:
-        sheet = sheet.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.2, 1.5))))
+        sheet = sheet.filter(ImageFilter.GaussianBlur(float(0.25 * 12 ** rng.random())))
     elif fault < 0.5:
         coarse = (
             round(sheet.width * rng.uniform(0.4, 0.9)), round(sheet.height * rng.uniform(0.4, 0.9)),

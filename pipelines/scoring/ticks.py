@@ -16,7 +16,7 @@ Column = NDArray[np.float64]
 
 _FEWEST = 3
 """Numbers that make an axis."""
-_SURE = 0.5
+_SURE = 0.7
 
 
 class Numbers(NamedTuple):
