@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NSS_NAMES", "scene_statistics"]
 
-_MOST = 224
+_MOST = 192
 _SHIFTS = {"right": (0, 1), "down": (1, 0), "diagonal": (1, 1), "antidiagonal": (1, -1)}
 
 NSS_NAMES: tuple[str, ...] = tuple(
@@ -32,7 +32,7 @@ def scene_statistics(grey: NDArray[np.float32]) -> list[float]:
     """Return the 36 statistics of a grey picture.
 
     Args:
-        grey: `[height, width]`, 0–1, each side at least 24 px; the middle 224 × 224 px are used.
+        grey: `[height, width]`, 0–1, each side at least 24 px; the middle 192 × 192 px are used.
     """
     values: list[float] = []
     top, left = (max(0, (n - _MOST) // 2) for n in grey.shape)

@@ -22,7 +22,7 @@ __all__ = [
 _WINDOW = 384
 _LAYOUT_SIDE = 320
 _TEXT_SIDE, _PAGE_SIDE = 640, 1400
-_COLOUR_SIDE = 128
+_COLOUR_SIDE = 96
 _BLOCK = 8
 """Side of a JPEG block; the window begins at a multiple of it, so that blocks stay in place."""
 
@@ -54,7 +54,7 @@ class Views(NamedTuple):
     page: Levels
     """Grey, a whole part of the original resolution, longer side at most 1400 px, `[h, w]`."""
     colour: Values
-    """Red, green, blue, longer side at most 128 px, `[h, w, 3]`; pixels as they are, unmixed."""
+    """Red, green, blue, longer side at most 96 px, `[h, w, 3]`; pixels as they are, unmixed."""
 
 
 def views_of(image: Image.Image) -> Views:
