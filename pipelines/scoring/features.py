@@ -1,8 +1,9 @@
 """Hand-crafted features of scientific images, and natural-scene statistics.
 
-Pixel statistics (sharpness, noise, compression, repetition) are taken at the original
+Pixel statistics (sharpness, noise, compression) are taken at the original
 resolution from a window of at most 384 × 384 px with the most detail, since shrinking removes
-what they measure; layout from the whole image at 320 px, letters at 640 px, colour at 128 px.
+what they measure; layout from the whole image at 320 px, copies at
+448 px, letters at 640 px, colour at 96 px.
 Every feature is finite for every image.
 """
 
@@ -13,6 +14,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from pipelines.scoring.copies import copy_features
 from pipelines.scoring.edges import sharpness_features, steepness_features
 from pipelines.scoring.layout import (
     direction_features,
@@ -25,7 +27,6 @@ from pipelines.scoring.nss import NSS_NAMES, scene_statistics
 from pipelines.scoring.tones import colour_features, paper_features, tone_features
 from pipelines.scoring.traces import (
     compression_features,
-    copy_features,
     enlargement_features,
     line_profiles,
 )
@@ -65,7 +66,7 @@ def _named(views: Views) -> Features:
         **colour_features(views.colour),
         **sharpness_features(views.window_levels), **steepness_features(views.window_levels),
         **compression_features(views.window_levels, lines), **enlargement_features(lines),
-        **copy_features(views.window),
+        **copy_features(views.text),
         **direction_features(views), **layout_features(ink, frame),
         **letter_features(views, frame),
         **dict(zip(NSS_NAMES, scene_statistics(views.window), strict=True)),

@@ -8,14 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scoring.views import Features, Levels, Values, at_least
+from pipelines.scoring.views import Features, Levels, Values
 
-_MOST_BLOCKS = 1200
+_MOST_BLOCKS = 800
 _FINE, _N_COARSE = 6, 20
 """Order from which on waves are fine, and how many are below that, the mean left out."""
 
 __all__ = [
-    "LineProfiles", "compression_features", "copy_features", "enlargement_features",
+    "LineProfiles", "compression_features", "enlargement_features",
     "line_profiles",
 ]  # fmt: skip
 
@@ -167,37 +167,3 @@ def _peaks(second: NDArray[np.float64]) -> tuple[float, float]:
         at = line - n // 8
         others[max(0, at - 2) : max(0, at + 3)] = 0
     return float(np.log(spectrum.max() / middle + 1)), float(np.log(others.max() / middle + 1))
-
-
-def copy_features(grey: Values) -> Features:
-    """Side peaks of autocorrelation and cepstrum: a region that appears twice makes one.
-
-    Cepstrum: Bogert, Healy, Tukey (1963); the logarithm makes all frequencies count alike, so
-    that texture alone makes no peak.
-    """
-    from scipy.fft import irfft2, rfft2
-    from scipy.ndimage import uniform_filter
-
-    part = at_least(grey, 64)
-    fine = part - uniform_filter(part, 5)
-    power = np.abs(rfft2(fine)) ** 2
-    correlation = irfft2(power, part.shape)
-    tapered = fine * np.outer(np.hanning(part.shape[0]), np.hanning(part.shape[1]))
-    spectrum = np.abs(rfft2(tapered.astype(np.float32))) ** 2
-    cepstrum = irfft2(np.log(spectrum + spectrum.mean() * 1e-3 + 1e-9), part.shape)
-    lines = _sides(correlation) / max(float(correlation[0, 0]), 1e-6)
-    waves = _sides(cepstrum)
-    tops = np.partition(waves.ravel(), -8)[-8:] / (waves.std() + 1e-9)
-    return {
-        "repeat_oblique": lines.max(), "repeat_sd": lines.std(),
-        "repeat_stand_out": np.log((abs(lines.max()) + 1e-6) / (lines.std() + 1e-6)),
-        "cepstrum_peak": np.log(tops.max() + 1e-3), "cepstrum_eighth": np.log(tops.min() + 1e-3),
-        "cepstrum_sd": np.log(waves.std() + 1e-6),
-    }  # fmt: skip
-
-
-def _sides(plane: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the half plane without short and upright displacements."""
-    height, width = plane.shape
-    margin = min(14, height // 5, width // 5)
-    return plane[margin : height // 2 + 1, margin : width - margin]

@@ -4,8 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
+from scipy.ndimage import gaussian_filter
 
 from annotator.demo.panel import IMAGES
+from pipelines.scoring.copies import copy_features
 from pipelines.scoring.features import FEATURE_NAMES, hand_features
 from pipelines.scoring.nss import NSS_NAMES
 
@@ -66,13 +68,33 @@ def test_tilt_moves_edges_off_the_axes():
     assert tilted["direction_0"] < 0.7 * _of(FIGURE)["direction_0"]
 
 
-def test_a_copied_region_makes_a_side_peak():
-    pixels = np.random.default_rng(0).integers(0, 256, (400, 400)).astype(np.uint8)
-    copied = pixels.copy()
-    copied[220:340, 60:180] = copied[20:140, 200:320]
-    once, twice = _of(Image.fromarray(pixels)), _of(Image.fromarray(copied))
-    assert twice["repeat_oblique"] > 2 * once["repeat_oblique"]
-    assert twice["cepstrum_peak"] > once["cepstrum_peak"] + 0.3
+def _texture(seed):
+    rng = np.random.default_rng(seed)
+    grain = gaussian_filter(rng.normal(size=(300, 400)), 1.5)
+    lumps = gaussian_filter(rng.normal(size=grain.shape), 6)
+    return 128 + 20 * grain / grain.std() + 25 * lumps / lumps.std()
+
+
+def _copies(pixels):
+    return copy_features(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def test_a_copied_region_says_more_than_clean_textures():
+    clean = [_copies(_texture(seed)) for seed in range(30)]
+    pixels = _texture(40)
+    pixels[150:230, 30:130] = pixels[20:100, 200:300]
+    dimmed = 40 + 0.5 * gaussian_filter(pixels, 0.8)
+    for copied in (_copies(pixels), _copies(dimmed)):
+        for name in ("copy_peak", "copy_votes", "copy_vote_rate", "copy_vote_lead"):
+            assert copied[name] > max(f[name] for f in clean) + 0.3, name
+
+
+def test_rows_and_lattices_repeat_honestly():
+    top = max(_copies(_texture(seed))["copy_votes"] for seed in range(5))
+    rows = np.tile(_texture(1)[:, :100], (1, 4))
+    lattice = np.tile(_texture(2)[:30, :30], (10, 13))
+    assert _copies(rows)["copy_votes"] <= top + 0.3
+    assert _copies(lattice)["copy_votes"] <= top + 0.3
 
 
 def test_a_cut_edge_touches_ink_and_a_loud_paper_is_seen():
