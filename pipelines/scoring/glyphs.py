@@ -1,6 +1,6 @@
 """A small reader of letter shapes: which way they face, and digits; it does not read words.
 
-A network of three layers and 19,000 weights looks at 16 × 16 points around one mark, neighbours
+A network of three layers and 30,000 weights looks at 16 × 16 points around one mark, neighbours
 included, in all eight positions that turning and mirroring give, and says how much each looks
 like writing. It learned from words in ordinary fonts, never from figures (`make_glyphs.py`).
 """

@@ -305,7 +305,6 @@ def main() -> None:
             loss.backward()
             optimiser.step()
             schedule.step()
-        sys.stderr.write(f"{float(loss.detach()):.3f}\n")
     with torch.inference_mode():
         sys.stderr.write(f"{kept} marks; {_rights(_positions(net, x[kept:]), y[kept:])}\n")
     layers = [layer for layer in net if isinstance(layer, nn.Linear)]
