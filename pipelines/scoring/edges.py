@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scoring.views import Features, Levels, Values, at_least
+from pipelines.scoring.views import Features, Levels, Values, Whole, at_least, sums_of_four
 
 __all__ = ["sharpness_features", "steepness_features"]
-
-Whole = NDArray[Any]
-"""Pixels, or sums of them, as whole numbers."""
 
 
 def sharpness_features(levels: Levels) -> Features:
@@ -44,7 +40,7 @@ def sharpness_features(levels: Levels) -> Features:
         if scale == 1:
             features |= _noise(laplacian)
         if scale < 4:
-            view = _sums_of_four(view)
+            view = sums_of_four(view)
     features |= {
         "loss_1_2": features["gradient_1"] - features["gradient_2"],
         "loss_2_4": features["gradient_2"] - features["gradient_4"],
@@ -109,15 +105,6 @@ def _laplacian(view: Whole) -> Whole:
     return found
 
 
-def _sums_of_four(view: Whole) -> Whole:
-    """Return sums of 2 × 2 px."""
-    height, width = (n // 2 * 2 for n in view.shape)
-    rows = view[:height:2, :width].astype(np.uint16)
-    rows += view[1:height:2, :width]
-    sums: Whole = rows[:, ::2] + rows[:, 1::2]
-    return sums
-
-
 @cache
 def _rings() -> tuple[NDArray[np.intp], Values]:
     """Return the ring of frequency of each place of a spectrum, and a Hann window.
@@ -175,7 +162,7 @@ def steepness_features(levels: Levels) -> Features:
             f"edge_blocks_{scale}": edges.size / span.size,
         }  # fmt: skip
         if scale == 1:
-            view = _sums_of_four(view)
+            view = sums_of_four(view)
     return features
 
 

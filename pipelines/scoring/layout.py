@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.scoring.views import Features, Levels, Values, Views, counted_quantiles, halve
+from pipelines.scoring.views import Features, Levels, Values, Views, counted_quantiles, sums_of_four
 
 __all__ = ["Frame", "direction_features", "find_frame", "ink_of", "layout_features"]
 
@@ -184,12 +184,12 @@ def _off_axes(across: Values, along: Values) -> Values:
 
 def _soft_lean(levels: Levels) -> Features:
     """Angle of long edges to the axes, from smoothed gradients that aliasing does not bend."""
-    smooth = halve(levels * np.float32(1 / 255))
+    smooth = sums_of_four(levels).astype(np.float32)
     # Binomial weights of six steps: nearly a Gaussian of 1.2 px, by additions alone.
     for _ in range(6):
         smooth = smooth[1:] + smooth[:-1]
         smooth = smooth[:, 1:] + smooth[:, :-1]
-    smooth *= np.float32(1 / 4096)
+    smooth *= np.float32(1 / (4 * 255 * 4096))
     dx, dy = smooth[1:-1, 2:] - smooth[1:-1, :-2], smooth[2:, 1:-1] - smooth[:-2, 1:-1]
     square = dx * dx + dy * dy
     strong = np.flatnonzero(square > max(0.02**2, 0.09 * float(square.max())))
