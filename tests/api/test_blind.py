@@ -11,6 +11,10 @@ import httpx
 import pytest
 
 from annotator.commands import main
+from annotator.scoring import material_of
+from annotator.scoring_checks import findings_by_stimulus
+from annotator.store import open_study
+from pipelines.scoring.checks.checking import CHECKS_VERSION
 from tests.conftest import Site, found, invite_people, make_images, submission
 from tests.serving.test_scoring import with_model
 
@@ -21,6 +25,22 @@ WORDS = re.compile(
 )
 
 
+FINDING = {
+    "check": "axis_without_unit", "values": {"axis": "y", "text": "Wombat speed"},
+    "box": [4.0, 3.0, 20.0, 9.0], "words": ["Wombat speed"], "sureness": 0.873, "size": [40, 30],
+}  # fmt: skip
+SAID = re.compile(r"wombat|axis_without|its label says only|0\.873", re.IGNORECASE)
+
+
+def keep_findings(folder: Path) -> None:
+    """Keep a finding in every image, as `score --checks` does."""
+    with open_study(folder) as study:
+        material = material_of(study)
+        pictures = material.stimuli["picture"].to_pylist()
+        found_in = [json.dumps([FINDING])] * len(pictures)
+        material.files.keep_findings(CHECKS_VERSION, pictures, found_in)
+
+
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, list[dict]]]:
     """A server whose queue the model orders, and what the model says."""
@@ -29,6 +49,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, lis
     found(folder, make_images(base / "images", 12), with_model)
     out = base / "predictions.json"
     assert main(["--data", str(folder), "score", "--out", str(out)]) == 0
+    keep_findings(folder)
     site = Site(folder, invite_people(folder, {"Ada": "rater", "Cura": "curator"}))
     site.start()
     yield site, json.loads(out.read_text())["predictions"]
@@ -84,6 +105,8 @@ def test_no_route_or_page_tells_a_rater_what_the_model_says(
         headers = str(answer.headers)
         assert not any(number in body for number in numbers), where
         assert not any(number in headers for number in numbers), where
+        assert not SAID.search(body), (where, SAID.search(body))
+        assert not SAID.search(headers), where
         if not answer.request.url.path.startswith("/openapi"):
             assert not WORDS.search(body), (where, WORDS.search(body))
         if answer.request.url.path.startswith(("/desk", "/internal")):
@@ -98,3 +121,11 @@ def test_the_search_would_find_it(scored: tuple[Site, list[dict]]) -> None:
     facts = Path(site.folder / "journal.jsonl").read_text()
     assert WORDS.search(facts)
     assert f"{predictions[0]['mean']:.6f}"[:6] in json.dumps(predictions)
+    with site.logged_in("Cura") as browser:
+        assert browser.get("/desk/").status_code == 200
+    with open_study(site.folder) as study:
+        (sentence,) = {
+            one.sentence for found_in in findings_by_stimulus(material_of(study)).values()
+            for one in found_in
+        }  # fmt: skip
+    assert SAID.search(sentence)

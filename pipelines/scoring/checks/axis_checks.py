@@ -166,14 +166,20 @@ def _words(axis: Axis) -> list[Word]:
 
 def _without_numbers(page: Page, x: Axis | None, y: Axis | None) -> Iterator[Finding]:
     labels = y_labels(page)
-    if y is None and len(labels) == 1 and labels[0].sureness >= _SURE and _is_name(labels[0].text):
-        label = labels[0]
-        line = _line_beside(page, label.box)
-        if line is not None and line - label.box.right < _NO_ROOM * label.box.width:
-            yield finding("axis_without_numbers", label.words, axis="y", text=label.text)
+    if y is None and len(labels) == 1:
+        yield from _y_without_numbers(page, labels[0])
     if x is None and (y is not None or len(labels) == 1):
         left = y.box.right if y is not None else labels[0].box.right
         yield from _x_without_numbers(page, left)
+
+
+def _y_without_numbers(page: Page, label: Label) -> Iterator[Finding]:
+    line = _line_beside(page, label.box)
+    is_near = line is not None and line - label.box.right < _NO_ROOM * label.box.width
+    beside = (word.box.left for word in page.words if word.turn == 0 and _has_digit(word.text))
+    is_bare = all(left > label.box.right + label.box.width for left in beside)
+    if is_near and is_bare and label.sureness >= _SURE and _is_name(label.text):
+        yield finding("axis_without_numbers", label.words, axis="y", text=label.text)
 
 
 def _x_without_numbers(page: Page, left: float) -> Iterator[Finding]:
@@ -182,6 +188,8 @@ def _x_without_numbers(page: Page, left: float) -> Iterator[Finding]:
     if line is None:
         return
     middle = (line.left + line.right) / 2
+    if any(one.box.bottom > line.bottom and _has_digit(one.text) for one in page.words):
+        return
     for word in page.words:
         gap = word.box.top - line.bottom
         is_label = (
@@ -203,6 +211,10 @@ def _is_alone(page: Page, word: Word) -> bool:
     """Return whether no other text stands on the same line, as names of categories do."""
     beside = (one for one in page.words if one is not word and one.turn == 0)
     return all(abs(one.box.y - word.box.y) > 0.5 * word.box.height for one in beside)
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() for letter in text)
 
 
 def _is_name(text: str) -> bool:

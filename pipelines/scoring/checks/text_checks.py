@@ -23,6 +23,9 @@ _STATISTICS = (
 )
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|/\s*([^/()]+)$")
 _RUN_TOGETHER = re.compile(r"[\d.\-−]{20,}")
+_SUMMARY = re.compile(r"(?i)total|sum|mean|average|share|%")
+"""Names of rows that are not added up."""
+_SURE_STATISTIC = 0.85
 _HALF_SURE = 0.75
 _WIDE = 0.3
 _FEWEST_WORDS = 4
@@ -43,7 +46,7 @@ def check_texts(page: Page) -> Iterator[Finding]:
 
 
 def _statistic(word: Word) -> Iterator[Finding]:
-    if word.sureness < _SURE:
+    if word.sureness < _SURE_STATISTIC:
         return
     for name, pattern, low, high in _STATISTICS:
         for match in pattern.finditer(word.text):
@@ -87,31 +90,33 @@ def _totals(words: Sequence[Word]) -> Iterator[Finding]:
     ]
     row = [(w, v) for w, v in numbers if _is_on_line(w.box, head.box) and w.box.left > head.box.x]
     above = [(w, v) for w, v in numbers if w.box.y < head.box.top]
+    names = _names_above(words, head, min((w.box.y for w, _ in above), default=0.0))
+    if any(_SUMMARY.search(word.text) for word in names):
+        return
     for total, said in row:
         column = [(w, v) for w, v in above if abs(w.box.x - total.box.x) < 0.6 * head.box.width]
-        yield from _total(total, said, column, _lines_above(words, head))
+        yield from _total(total, said, column, len(names))
 
 
 def _is_on_line(box: Box, other: Box) -> bool:
     return abs(box.y - other.y) < 0.5 * other.height
 
 
-def _lines_above(words: Sequence[Word], head: Word) -> int:
-    """Return how many rows have a name in the column of the word “Total”."""
-    named = [
+def _names_above(words: Sequence[Word], head: Word, first: float) -> list[Word]:
+    """Return the names of rows over the word “Total”, from the first row with numbers on."""
+    return [
         word
         for word in words
-        if word.box.y < head.box.top
+        if first - 0.5 * head.box.height < word.box.y < head.box.top
         and min(word.box.right, head.box.right) > max(word.box.left, head.box.left)
     ]
-    return len(named)
 
 
 def _total(
     total: Word, said: float, column: Sequence[tuple[Word, float]], n_named: int
 ) -> Iterator[Finding]:
     read = [total, *(w for w, _ in column)]
-    is_whole = len(column) >= 2 and len(column) in (n_named, n_named - 1)
+    is_whole = len(column) >= 2 and len(column) == n_named
     if not is_whole or min(w.sureness for w in read) < 0.95 or any("%" in w.text for w in read):
         return
     found = sum(v for _, v in column)
