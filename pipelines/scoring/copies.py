@@ -119,9 +119,10 @@ def _votes(even: Values) -> tuple[float, float, int]:
     if n_points < 2:
         return 0.0, 0.0, n_points
     alike = descriptors @ descriptors.T > _ALIKE
-    few = np.flatnonzero(np.count_nonzero(alike, axis=1) <= _MOST_ALIKE)
-    pairs = np.flatnonzero(alike[few][:, few])
-    first, other = few[pairs // max(1, few.size)], few[pairs % max(1, few.size)]
+    first, other = np.divmod(np.flatnonzero(alike), n_points)
+    few = np.bincount(first, minlength=n_points) <= _MOST_ALIKE
+    both = few[first] & few[other]
+    first, other = first[both], other[both]
     dy, dx = y[other] - y[first], x[other] - x[first]
     far = (first < other) & (np.maximum(abs(dy), abs(dx)) > _APART)
     first, other, dy, dx = first[far], other[far], dy[far], dx[far]
