@@ -43,3 +43,18 @@ def test_letters_on_a_filled_box_are_found_and_marks_without_letters_say_nothing
     assert len(find_marks(page).letters.top) >= 4
     blank = _ticks(np.full((40, 40), 255, np.uint8))
     assert set(blank.values()) == {0.0}
+
+
+def test_a_mirrored_or_turned_mark_is_read_as_the_same_mark_in_another_position():
+    page = _drawn(["Rate", "47"], [(150, 150), (260, 180)])
+    windows = windows_of(find_marks(page).letters)
+    faces = read_glyphs(glyph_inputs(page, windows)).faces
+    mirrored = windows._replace(x=page.shape[1] - windows.x)
+    of_mirrored = read_glyphs(glyph_inputs(page[:, ::-1], mirrored)).faces
+    np.testing.assert_allclose(of_mirrored, faces[:, [4, 5, 6, 7, 0, 1, 2, 3, 8]], atol=2e-3)
+    turned = windows._replace(
+        y=page.shape[1] - windows.x, x=windows.y, height=windows.width, width=windows.height
+    )
+    of_turned = read_glyphs(glyph_inputs(np.rot90(page), turned)).faces
+    np.testing.assert_allclose(of_turned, faces[:, [3, 0, 1, 2, 5, 6, 7, 4, 8]], atol=2e-3)
+    assert faces[:, 0].sum() > faces[:, 4].sum()
