@@ -170,6 +170,11 @@ def test_statistics(text, name):
     assert (one.values["name"] if one else None) == name
 
 
+def test_a_statistic_is_told_its_bound():
+    said = {one.sentence for one in check_page(page_of(word("r = −1.62", 200, 100)))}
+    assert said == {"“r = −1.62” cannot be: r ≥ −1."}
+
+
 def test_shares_and_latitudes_beyond_their_end():
     coverage = word("Coverage / %", 20, 140, turn=90)
     one = found(*X, *ticks_y([0, 50, 100, 150]), X_LABEL, coverage)["impossible_percentage"]
@@ -204,6 +209,8 @@ def test_letters_too_small_and_numbers_run_together():
     assert found(*tiny[:3]) == {}
     together = Word("0.000" * 8, Box(60, 240, 380, 256), 0.8)
     assert "ticks_run_together" in found(together)
+    apart = together._replace(text="0.000 " * 8)
+    assert found(apart) == found(together._replace(sureness=0.5)) == {}
 
 
 @pytest.mark.parametrize(

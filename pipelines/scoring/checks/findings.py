@@ -35,9 +35,7 @@ CHECKS: dict[str, Check] = {
     "ticks_out_of_order": Check(
         "validity", "The numbers along the {axis} axis are not in order: {text}.", 0.9
     ),
-    "impossible_statistic": Check(
-        "validity", "“{text}” cannot be: {name} lies between {low} and {high}.", 0.9
-    ),
+    "impossible_statistic": Check("validity", "“{text}” cannot be: {name} {bound}.", 0.9),
     "impossible_percentage": Check(
         "validity", "“{text}” cannot exceed 100 %, but its axis goes to {value} %.", 0.9
     ),

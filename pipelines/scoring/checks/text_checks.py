@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -17,12 +18,14 @@ __all__ = ["check_texts"]
 _SURE = 0.9
 _NUMBER = r"(?P<number>[-−–]?\d+[.:]\d+)"
 _STATISTICS = (
-    ("R²", re.compile(rf"\bR\s?[²2]\s?=\s?{_NUMBER}(?![\d.]*\s?[×x·e^])"), None, 1.0),
+    ("R²", re.compile(rf"\bR\s?[²2]\s?=\s?{_NUMBER}(?![\d.]*\s?[×x·e^])"), -math.inf, 1.0),
     ("r", re.compile(rf"(?<![\w^])[rρ]\s?=\s?{_NUMBER}(?!\s?[\w×·^%])"), -1.0, 1.0),
     ("p", re.compile(rf"(?<![\w^])[pP]\s?=\s?{_NUMBER}(?!\s?[\w×·^%])"), 0.0, 1.0),
 )
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|/\s*([^/()]+)$")
-_RUN_TOGETHER = re.compile(r"[\d.\-−]{20,}")
+_DIGITS = frozenset("0123456789.-−")
+_FEWEST_DIGITS = 20
+_SURE_DIGITS = 0.6
 _SUMMARY = re.compile(r"(?i)total|sum|mean|average|share|%")
 """Names of rows that are not added up."""
 _SURE_STATISTIC = 0.85
@@ -51,11 +54,9 @@ def _statistic(word: Word) -> Iterator[Finding]:
     for name, pattern, low, high in _STATISTICS:
         for match in pattern.finditer(word.text):
             value = float(re.sub("[−–]", "-", match["number"]).replace(":", "."))
-            if value > high or (low is not None and value < low):
-                yield finding(
-                    "impossible_statistic", [word], text=match[0], name=name,
-                    low="−∞" if low is None else f"{low:g}", high=f"{high:g}",
-                )  # fmt: skip
+            bound = f"≤ {high:g}" if value > high else f"≥ {low:g}".replace("-", "−")
+            if not low <= value <= high:
+                yield finding("impossible_statistic", [word], text=match[0], name=name, bound=bound)
 
 
 def _informal(word: Word) -> Iterator[Finding]:
@@ -71,8 +72,13 @@ def _informal(word: Word) -> Iterator[Finding]:
 
 
 def _run_together(page: Page, word: Word) -> Iterator[Finding]:
-    is_wide = word.box.width > _WIDE * page.width
-    if is_wide and word.sureness >= _HALF_SURE and _RUN_TOGETHER.fullmatch(word.text):
+    """Yield a wide text of many digits; where numbers overlap, some are taken for letters."""
+    n_digits = sum(letter in _DIGITS for letter in word.text)
+    is_wide = word.box.width > _WIDE * page.width and word.turn == 0
+    is_number = (
+        n_digits >= _FEWEST_DIGITS and n_digits > 0.9 * len(word.text) and " " not in word.text
+    )
+    if is_wide and is_number and word.sureness >= _SURE_DIGITS:
         yield finding("ticks_run_together", [word], text=f"{word.text[:24]}…")
 
 
