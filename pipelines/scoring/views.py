@@ -20,7 +20,7 @@ __all__ = [
     "views_of",
 ]
 
-_WINDOW = 384
+_WINDOW = 320
 _LAYOUT_SIDE = 320
 _TEXT_SIDE, _PAGE_SIDE = 640, 1400
 _COLOUR_SIDE = 96
