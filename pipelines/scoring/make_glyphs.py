@@ -338,7 +338,8 @@ def _loss(said: Any, known: Any) -> Any:
     face = F.cross_entropy(_faces(said), known[:, 0].long() * len(said))
     traits = F.binary_cross_entropy_with_logits(upright[letters, 1:5], known[letters, 1:5])
     stretch = ((upright[letters, 5] - known[letters, 5]) ** 2).mean()
-    number = F.cross_entropy(upright[digits, 6:], known[digits, 6].long())
+    number = F.cross_entropy(upright[digits, 6:], known[digits, 6].long(), reduction="sum")
+    number = number / digits.sum().clamp(min=1)  # a batch may hold no digit
     return face + traits + stretch + 0.5 * number
 
 
