@@ -72,7 +72,8 @@ def test_a_page_without_words_says_nothing():
         ("Temperature", True), ("Heat capacity", True), ("Mean pressure", True), ("time", True),
         ("Time (s)", False), ("Time / s", False), ("Time, s", False), ("Temperature K", False),
         ("Relative pressure", False), ("Number of cells", False), ("Intensity", False),
-        ("Log concentration", False), ("Time step", False), ("p", False), ("", False),
+        ("Log concentration", False), ("Time step", False), ("Density", False),
+        ("Frequency", False), ("Distance", False), ("Water depth", True), ("p", False), ("", False),
         ("Age", False), ("Timeline", False),
     ],
 )  # fmt: skip
@@ -113,6 +114,11 @@ def test_axes_without_label():
 def test_something_where_the_label_would_be_is_no_finding(there):
     words, missing = there.get("words", []), X_LABEL if "words" in there else Y_LABEL
     assert "axis_without_label" not in found(*X, *Y, missing, *words, ink=there.get("ink", ()))
+
+
+@pytest.mark.parametrize("values", [[1990, 2000, 2010, 2020], ["0°", "10°", "20°"], [9, 10, 0.0]])
+def test_numbers_that_say_what_they_are_or_are_no_axis_need_no_label(values):
+    assert "axis_without_label" not in found(*ticks_x(values), *Y, Y_LABEL)
 
 
 def test_several_panels_say_nothing_of_labels():
@@ -159,7 +165,8 @@ def test_numbers_that_may_stand_so_are_no_finding(values):
     ("text", "name"),
     [
         ("R² = 1.43", "R²"), ("R2=1.09", "R²"), ("r = −1.62", "r"), ("p = 2.70", "p"),
-        ("p=3:01", "p"), ("P = -0.20", "p"),
+        ("p=3:01", "p"), ("P = -0.20", "p"), ("r = 3.57", None), ("p = 1.5", None),
+        ("P = 1.25", None),
         ("R² = 0.98", None), ("p = 0.003", None), ("p=0072", None), ("p = 1.2 × 10-5", None),
         ("p = 1.2e-05", None), ("r = 1.5 cm", None), ("R² = 1.3x10-2", None), ("pH = 7.40", None),
         ("n = 30", None),
@@ -168,6 +175,11 @@ def test_numbers_that_may_stand_so_are_no_finding(values):
 def test_statistics(text, name):
     one = found(word(text, 200, 100)).get("impossible_statistic")
     assert (one.values["name"] if one else None) == name
+
+
+def test_what_else_is_written_tells_a_correlation_from_a_radius():
+    fit = word("Linear regression", 200, 60)
+    assert "impossible_statistic" in found(word("r = 1.57", 200, 100), fit)
 
 
 def test_a_statistic_is_told_its_bound():
@@ -200,6 +212,7 @@ def test_totals():
     one = found(*table("62.0"))["wrong_total"]
     assert one.values == {"value": "62.0", "sum": "50.0"}
     assert found(*table("50.0")) == found(*table("50.1")) == {}
+    assert found(*table("25.0")) == found(*table("12.0")) == {}, "counted twice, a mean"
     assert found(*table("62.0", sureness=0.9)) == found(*table("62.0", gap=True)) == {}
 
 
@@ -207,17 +220,19 @@ def test_letters_too_small_and_numbers_run_together():
     tiny = [word("control", 60 + 70 * i, 100, size=8) for i in range(5)]
     assert found(*tiny)["tiny_text"].sentence.startswith("Letters are about 4 px high")
     assert found(*tiny[:3]) == {}
-    together = Word("0.000" * 8, Box(60, 240, 380, 256), 0.8)
+    together = Word("0.0000.1250.2500.3750.500", Box(60, 240, 380, 256), 0.8)
     assert "ticks_run_together" in found(together)
-    apart = together._replace(text="0.000 " * 8)
-    assert found(apart) == found(together._replace(sureness=0.5)) == {}
+    for text in ("0.000 0.125 0.250 0.375 0.500", "0100100111010010110"):
+        assert found(together._replace(text=text)) == {}
+    assert found(together._replace(sureness=0.5)) == {}
 
 
 @pytest.mark.parametrize(
     ("text", "symbol"),
     [
         ("Time (sec.)", "s"), ("Time [hrs]", "h"), ("Mass / kgs", "kg"), ("Length (microns)", "µm"),
-        ("Velocity (km per sec)", "s"), ("Temperature (deg. C)", "°C"),
+        ("Velocity (km per sec)", "s"), ("Temperature (deg. C)", "°C"), ("Cp (Joule/mol/K)", "J"),
+        ("Hazard ratio (HR)", None), ("Time (hours)", None), ("Rate (counts per second)", None),
         ("Time (s)", None), ("Frequency (Hz)", None), ("Time (min)", None), ("A (second)", None),
     ],
 )  # fmt: skip

@@ -22,7 +22,6 @@ from pipelines.scoring.checks.quantities import (
     PER_CENT_QUANTITIES,
     PLAIN_WORDS,
     QUANTITIES,
-    UNITS,
 )
 
 __all__ = ["check_axes", "needs_unit"]
@@ -34,6 +33,9 @@ _WORD = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
 _BEYOND_PER_CENT = 140
 _FEWEST_IN_ORDER = 4
 _PANEL_LETTERS = 3
+_YEARS = 1500, 2100
+_SHORTEST = 0.3
+"""Share of a side between the first and the last number of an axis."""
 _LINE = 0.4
 """Share of a side that a line of an axis covers."""
 _BESIDE = 0.12
@@ -55,9 +57,11 @@ def check_axes(page: Page) -> Iterator[Finding]:
     if x is not None and y is not None and _belong(x, y):
         yield from _without_label(page, x, y)
     yield from _without_numbers(page, x, y)
+    are_axes = x is not None and y is not None and _belong(x, y)
     for axis in (x, y):
         if axis is not None:
-            yield from _out_of_order(axis)
+            if are_axes or axis.label is not None:
+                yield from _out_of_order(axis)
             yield from _beyond(axis)
 
 
@@ -78,10 +82,7 @@ def needs_unit(text: str) -> bool:
     """
     if not _WORD.fullmatch(text.strip()):
         return False
-    words = text.strip().split()
-    lower = [word.lower() for word in words]
-    if words[-1] in UNITS and len(words) > 1:
-        return False
+    lower = text.lower().split()
     for n in (2, 1):
         if " ".join(lower[-n:]) in QUANTITIES and len(lower) >= n:
             return all(word in PLAIN_WORDS for word in lower[:-n])
@@ -122,11 +123,12 @@ def _without_label(page: Page, x: Axis, y: Axis) -> Iterator[Finding]:
     height = max(tick.word.box.height for tick in x.ticks)
     if any(_covers(word, x) or _covers(word, y) for word in page.words):
         return
-    if x.label is None and _is_sure(x.ticks):
+    if x.label is None and _is_whole(x, page.width) and not _say_what_they_are(x):
         band = Box(y.box.left, x.box.bottom + 1, page.width, page.height)
         if _is_blank(page, band, min_side=0.35 * height):
             yield finding("axis_without_label", _words(x), axis="x")
-    if y.label is None and _is_sure(y.ticks) and not _stands_above(page, x, y):
+    is_bare = y.label is None and not _stands_above(page, x, y)
+    if is_bare and _is_whole(y, page.height) and not _say_what_they_are(y):
         band = Box(0, y.box.top - 2 * height, y.box.left - 1, y.box.bottom + 2 * height)
         if _is_blank(page, band, min_side=0.35 * height):
             yield finding("axis_without_label", _words(y), axis="y")
@@ -150,6 +152,20 @@ def _stands_above(page: Page, x: Axis, y: Axis) -> bool:
         and number_of(word.text) is None
         for word in page.words
     )
+
+
+def _is_whole(axis: Axis, side: int) -> bool:
+    """Return whether numbers surely are those of an axis: read well, far apart, in order."""
+    steps = np.diff([tick.value for tick in axis.ticks])
+    is_ordered = bool((steps > 0).all() or (steps < 0).all())
+    reach = axis.ticks[-1].place - axis.ticks[0].place
+    return is_ordered and reach > _SHORTEST * side and _is_sure(axis.ticks)
+
+
+def _say_what_they_are(axis: Axis) -> bool:
+    """Return whether numbers need no label: years, or degrees of a map."""
+    are_years = all(_YEARS[0] <= t.value <= _YEARS[1] and t.value % 1 == 0 for t in axis.ticks)
+    return are_years or any("°" in tick.word.text for tick in axis.ticks)
 
 
 def _is_blank(page: Page, band: Box, min_side: float) -> bool:
@@ -301,5 +317,5 @@ def _beyond(axis: Axis) -> Iterator[Finding]:
     words, value = (*label.words, far.word), far.word.text.rstrip("% ")
     if names & PER_CENT_QUANTITIES and "%" in label.text and far.value >= _BEYOND_PER_CENT:
         yield finding("impossible_percentage", words, text=label.text, value=value)
-    if "latitude" in names and abs(far.value) > 90:
+    if "latitude" in names and "longitude" not in names and abs(far.value) > 90:
         yield finding("impossible_latitude", words, text=label.text, value=value)

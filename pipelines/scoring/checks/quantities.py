@@ -1,13 +1,21 @@
 """Quantities that need a unit, units, and units as they are written informally. Data only.
 
 Sources: the SI Brochure (9th edition, 2019) for units and how they are written, ISO 80000 for
-names of quantities. Names that are often used without a dimension (intensity, yield, rate, level,
-signal, power, absorbance), and latitudes, whose numbers carry the degree, are left out on purpose.
+names of quantities. Names that are also used of numbers are left out on purpose: intensity, rate,
+power, density and frequency (of counts), distance and height (of clusters), depth, length and
+width (of networks and sequences), weight, momentum, entropy, resistance, latitude.
 """
 
 from __future__ import annotations
 
-__all__ = ["INFORMAL_UNITS", "PER_CENT_QUANTITIES", "PLAIN_WORDS", "QUANTITIES", "UNITS"]
+__all__ = [
+    "INFORMAL_UNITS",
+    "PER_CENT_QUANTITIES",
+    "PLAIN_WORDS",
+    "QUANTITIES",
+    "SPELLED_UNITS",
+    "UNITS",
+]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -15,15 +23,16 @@ def _words(text: str) -> frozenset[str]:
 
 
 QUANTITIES = _words("""
-    acceleration area conductance conductivity concentration density depth diameter diffusivity
-    displacement distance dose duration energy enthalpy entropy force frequency height inductance
-    irradiance length luminance mass molarity momentum period permittivity precipitation pressure
-    radius rainfall resistance resistivity speed stress temperature thickness time torque
-    velocity viscosity voltage volume wavelength wavenumber weight width
+    acceleration area concentration conductance conductivity diameter diffusivity displacement dose
+    duration energy enthalpy force inductance irradiance luminance mass molarity period permittivity
+    precipitation pressure radius rainfall resistivity speed temperature thickness time torque
+    velocity viscosity voltage wavelength wavenumber
     """) | {
-    "blood pressure", "body mass", "body weight", "electric field", "heat capacity",
-    "magnetic field", "metabolic rate", "molar mass", "shear stress", "strain rate",
-    "surface tension", "thermal conductivity", "wave number",
+    "blood pressure", "body height", "body mass", "body weight", "current density",
+    "electric field", "electrical resistance", "focal length", "heat capacity", "magnetic field",
+    "mass density", "metabolic rate", "molar mass", "path length", "resonance frequency",
+    "sampling frequency", "shear stress", "strain rate", "surface tension", "tensile stress",
+    "thermal conductivity", "water depth", "wave height", "wave number",
 }  # fmt: skip
 """Names of quantities that have a dimension, lower case."""
 
@@ -39,27 +48,29 @@ UNITS = _words("""
     s ms µs us ns ps fs min h d a yr m km cm mm µm um nm pm Å g kg mg µg ug t mol mmol µmol K °C C
     °F A mA µA V mV kV µV W mW kW MW J kJ MJ eV keV MeV GeV N kN mN Pa kPa MPa GPa hPa bar mbar
     mmHg Hz kHz MHz GHz THz T mT G Ω kΩ F pF L l mL ml µL M mM µM nM dB % ° deg rad sr lx cd lm Bq
-    Gy Sv pc kpc Mpc ly AU au ppm ppb counts px pixels a.u. arb cm-1 cm⁻¹ °N °E °S °W
+    Gy Sv pc kpc Mpc ly AU au ppm ppb px a.u.
     """)
-"""Units that may follow a name without brackets."""
+"""Symbols of units, with the prefixes that are usual."""
 
 INFORMAL_UNITS = {
     "sec": "s", "secs": "s", "msec": "ms", "msecs": "ms", "usec": "µs", "hr": "h", "hrs": "h",
     "mins": "min", "kgs": "kg", "mgs": "mg", "gms": "g", "gm": "g", "mtr": "m", "mtrs": "m",
     "kms": "km", "cms": "cm", "mms": "mm", "microns": "µm", "micron": "µm", "degc": "°C",
-    "deg c": "°C", "degrees c": "°C", "deg k": "K", "deg. k": "K", "deg. c": "°C",
-    "degrees k": "K", "ghz": "GHz", "mhz": "MHz", "khz": "kHz", "hz": "Hz", "mega pascal": "MPa",
-    "kilo pascal": "kPa", "mm mercury": "mmHg", "kilogram": "kg", "kilograms": "kg",
-    "kiloparsecs": "kpc", "nanometers": "nm", "nanometres": "nm", "millimeters": "mm",
-    "millimetres": "mm", "micrometers": "µm", "micrometres": "µm", "meters": "m", "metres": "m",
-    "seconds": "s", "hours": "h", "watts": "W", "volts": "V", "joules": "J", "joule": "J",
-    "decibels": "dB", "percent": "%", "kelvin": "K", "tesla": "T", "tesla's": "T",
-    "pascals": "Pa", "amps": "A", "ohms": "Ω",
+    "deg c": "°C", "deg. c": "°C", "deg k": "K", "deg. k": "K", "degrees k": "K", "hz": "Hz",
+    "khz": "kHz", "mhz": "MHz", "ghz": "GHz", "mega pascal": "MPa", "kilo pascal": "kPa",
+    "kilo ev": "keV", "mm mercury": "mmHg", "amps": "A", "tesla's": "T",
 }  # fmt: skip
-"""How a unit is written informally, lower case -> its symbol."""
+"""How a unit is abbreviated informally, lower case -> its symbol."""
+
+SPELLED_UNITS = {
+    "joule": "J", "joules": "J", "watt": "W", "watts": "W", "volt": "V", "volts": "V",
+    "second": "s", "seconds": "s", "hour": "h", "hours": "h", "litre": "L", "liter": "L",
+    "metre": "m", "meter": "m", "metres": "m", "meters": "m", "kelvin": "K",
+}  # fmt: skip
+"""Names of units that stand well alone, and not beside symbols in one product or quotient."""
 
 PER_CENT_QUANTITIES = _words("""
-    accuracy conversion coverage humidity occupancy porosity precision purity recall sensitivity
-    specificity survival transmittance
+    accuracy conversion coverage humidity porosity purity recall sensitivity specificity survival
+    transmittance
     """)
 """Shares that cannot exceed 100 %."""

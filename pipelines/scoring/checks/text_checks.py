@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.scoring.checks.axes import number_of
 from pipelines.scoring.checks.findings import Finding, finding
 from pipelines.scoring.checks.page import Box, Page, Word
-from pipelines.scoring.checks.quantities import INFORMAL_UNITS
+from pipelines.scoring.checks.quantities import INFORMAL_UNITS, SPELLED_UNITS, UNITS
 
 __all__ = ["check_texts"]
 
@@ -22,9 +22,15 @@ _STATISTICS = (
     ("r", re.compile(rf"(?<![\w^])[rρ]\s?=\s?{_NUMBER}(?!\s?[\w×·^%])"), -1.0, 1.0),
     ("p", re.compile(rf"(?<![\w^])[pP]\s?=\s?{_NUMBER}(?!\s?[\w×·^%])"), 0.0, 1.0),
 )
+_ABOUT_STATISTICS = re.compile(
+    r"(?i)correlat|pearson|spearman|regression|p-?value|\bR\s?[²2]\s?=|\b[pn]\s?[<=]\s?0?\.\d"
+)
+_PARTS = re.compile(r"[/*·\s]|\bper\b")
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|/\s*([^/()]+)$")
 _DIGITS = frozenset("0123456789.-−")
 _FEWEST_DIGITS = 20
+_FEWEST_KINDS = 5
+"""Different digits; rows of zeros and ones are codes."""
 _SURE_DIGITS = 0.6
 _SUMMARY = re.compile(r"(?i)total|sum|mean|average|share|%")
 """Names of rows that are not added up."""
@@ -41,22 +47,36 @@ _TINY_PX = 4.6
 def check_texts(page: Page) -> Iterator[Finding]:
     """Yield what is wrong with the texts of a figure."""
     for word in page.words:
-        yield from _statistic(word)
         yield from _informal(word)
         yield from _run_together(page, word)
+    yield from _statistics(page.words)
     yield from _totals(page.words)
     yield from _tiny(page)
 
 
-def _statistic(word: Word) -> Iterator[Finding]:
-    if word.sureness < _SURE_STATISTIC:
-        return
-    for name, pattern, low, high in _STATISTICS:
-        for match in pattern.finditer(word.text):
-            value = float(re.sub("[−–]", "-", match["number"]).replace(":", "."))
-            bound = f"≤ {high:g}" if value > high else f"≥ {low:g}".replace("-", "−")
-            if not low <= value <= high:
-                yield finding("impossible_statistic", [word], text=match[0], name=name, bound=bound)
+def _statistics(words: Sequence[Word]) -> Iterator[Finding]:
+    is_about_statistics = any(_ABOUT_STATISTICS.search(word.text) for word in words)
+    for word in words:
+        for name, pattern, low, high in _STATISTICS if word.sureness >= _SURE_STATISTIC else ():
+            for match in pattern.finditer(word.text):
+                value = float(re.sub("[−–]", "-", match["number"]).replace(":", "."))
+                is_clear = is_about_statistics or _is_clear(match[0], value)
+                if is_clear and not low <= value <= high:
+                    bound = f"≤ {high:g}" if value > high else f"≥ {low:g}".replace("-", "−")
+                    yield finding(
+                        "impossible_statistic", [word], text=match[0], name=name, bound=bound
+                    )
+
+
+def _is_clear(text: str, value: float) -> bool:
+    """Return whether a statistic is meant though nothing else in the image speaks of one.
+
+    R² always is. An r above 1 may be a radius or a parameter, so it counts below −1 only; a p
+    of one decimal may be a norm or a pressure.
+    """
+    if text[0] == "R":
+        return True
+    return value < 0 or (text[0] == "p" and len(re.split("[.:]", text)[-1]) > 1)
 
 
 def _informal(word: Word) -> Iterator[Finding]:
@@ -64,18 +84,32 @@ def _informal(word: Word) -> Iterator[Finding]:
         return
     for match in _BRACKETED.finditer(word.text):
         unit = (match[1] or match[2]).strip()
-        for part in (unit, *re.split(r"[/*·\s]| per ", unit)):
-            plain = part.strip(" .")
-            if (symbol := INFORMAL_UNITS.get(plain.lower())) and plain != symbol:
-                yield finding("informal_unit", [word], text=part, symbol=symbol)
+        for part in (unit, *_PARTS.split(unit)):
+            symbol = _symbol(part.strip(" ."), unit)
+            if symbol:
+                yield finding("informal_unit", [word], text=part.strip(), symbol=symbol)
                 return
+
+
+def _symbol(part: str, unit: str) -> str | None:
+    """Return the symbol of a unit that is written informally, else None.
+
+    In capitals it may be an abbreviation of something else, as HR is.
+    """
+    if part.isupper():
+        return None
+    found = INFORMAL_UNITS.get(part.lower())
+    others = [other.strip(" .") for other in _PARTS.split(unit)]
+    if found is None and any(other in UNITS for other in others):
+        found = SPELLED_UNITS.get(part.lower())
+    return found if found != part else None
 
 
 def _run_together(page: Page, word: Word) -> Iterator[Finding]:
     """Yield a wide text of many digits; where numbers overlap, some are taken for letters."""
     n_digits = sum(letter in _DIGITS for letter in word.text)
     is_wide = word.box.width > _WIDE * page.width and word.turn == 0
-    is_number = (
+    is_number = len(set(word.text) & _DIGITS) >= _FEWEST_KINDS and (
         n_digits >= _FEWEST_DIGITS and n_digits > 0.9 * len(word.text) and " " not in word.text
     )
     if is_wide and is_number and word.sureness >= _SURE_DIGITS:
@@ -128,9 +162,16 @@ def _total(
     found = sum(v for _, v in column)
     decimals = max(len(w.text.partition(".")[2]) for w in read)
     slack = 0.5 * 10.0**-decimals * (len(column) + 1)
-    if abs(found - said) > max(slack, 1e-9):
+    if abs(found - said) > max(slack, 1e-9) and not _is_other_sum(said, [v for _, v in column]):
         place = f"{found:.{decimals}f}"
         yield finding("wrong_total", read, value=total.text, sum=place)
+
+
+def _is_other_sum(said: float, values: Sequence[float]) -> bool:
+    """Return whether a total may be meant otherwise: as a mean, or of rows counted twice."""
+    times = sum(values) / said if said else 0.0
+    is_multiple = times > 1.5 and abs(times - round(times)) < 0.01 * times
+    return is_multiple or min(values) <= said <= max(values)
 
 
 # -- looks -----------------------------------------------------------------------------
