@@ -35,9 +35,14 @@ def check_numbers(page: Page, x: Axis | None, y: Axis | None) -> Iterator[Findin
 
 def _y_without_numbers(page: Page, label: Label) -> Iterator[Finding]:
     line = _line_beside(page, label.box)
-    is_near = line is not None and line - label.box.right < _NO_ROOM * label.box.width
+    letters = label.box.width
+    is_near = (
+        line is not None
+        and line.left - label.box.right < _NO_ROOM * letters
+        and not _is_as_letters(line.width, letters)
+    )
     beside = (word.box.left for word in page.words if word.turn == 0 and _has_digit(word.text))
-    is_bare = all(left > label.box.right + label.box.width for left in beside)
+    is_bare = all(left > label.box.right + letters for left in beside)
     if is_near and is_bare and label.sureness >= _SURE and _is_name(label.text):
         yield finding("axis_without_numbers", label.words, axis="y", text=label.text)
 
@@ -52,6 +57,8 @@ def _x_without_numbers(page: Page, left: float) -> Iterator[Finding]:
         return
     for word in page.words:
         gap = word.box.top - line.bottom
+        if _is_as_letters(line.height, word.box.height):
+            continue
         is_label = (
             word.turn == 0
             and word.sureness >= _SURE
@@ -82,27 +89,27 @@ def _is_name(text: str) -> bool:
     return 2 * sum(letter.isalpha() for letter in text) > len(text.replace(" ", ""))
 
 
-def _line_beside(page: Page, box: Box) -> float | None:
-    """Return where the first line right of a box is that is as high as 40 % of the page."""
+def _line_beside(page: Page, box: Box) -> Box | None:
+    """Return the first block of ink right of a box that is as high as 40 % of the page."""
     scale = page.width / page.ink.shape[1]
     share = page.ink.mean(axis=0)
     first = max(0, round((box.right - 0.3 * box.width) / scale))
     lines = first + np.flatnonzero(share[first:] > _LINE)
     if not lines.size or not _is_line(page.ink.T, share, int(lines[0]), -1):
         return None
-    return float(lines[0] * scale)
+    return Box(lines[0] * scale, 0, (lines[0] + _thickness(lines)) * scale, page.height)
 
 
 def _line_above(page: Page, left: float) -> Box | None:
-    """Return the lowest line that is as wide as 40 % of the page, from `left` on."""
+    """Return the lowest block of ink that is as wide as 40 % of the page, from `left` on."""
     across, down = page.width / page.ink.shape[1], page.height / page.ink.shape[0]
     share = page.ink.mean(axis=1)
-    lines = np.flatnonzero(share > _LINE)
-    if not lines.size or not _is_line(page.ink, share, int(lines[-1]), 1):
+    lines = np.flatnonzero(share > _LINE)[::-1]
+    if not lines.size or not _is_line(page.ink, share, int(lines[0]), 1):
         return None
-    inked = np.flatnonzero(page.ink[lines[-1]])
-    begin = max(left, float(inked[0] * across))
-    return Box(begin, lines[-1] * down, float(inked[-1] * across), (lines[-1] + 1) * down)
+    inked = np.flatnonzero(page.ink[lines[0]])
+    begin, bottom = max(left, float(inked[0] * across)), (lines[0] + 1) * down
+    return Box(begin, bottom - _thickness(lines) * down, float(inked[-1] * across), bottom)
 
 
 def _is_line(ink: NDArray[np.bool_], share: NDArray[np.float64], place: int, outwards: int) -> bool:
@@ -112,3 +119,14 @@ def _is_line(ink: NDArray[np.bool_], share: NDArray[np.float64], place: int, out
     longest = np.diff(np.concatenate([[-1], broken, [ink.shape[1]]])).max() - 1
     ends = 0 <= beside < share.size and float(share[beside]) < _BESIDE
     return ends and bool(longest > _LINE * ink.shape[1])
+
+
+def _thickness(places: NDArray[np.intp]) -> int:
+    """Return how many of the first places follow each other."""
+    gaps = np.flatnonzero(np.abs(np.diff(places)) > 1)
+    return int(gaps[0]) + 1 if gaps.size else int(places.size)
+
+
+def _is_as_letters(thickness: float, letters: float) -> bool:
+    """Return whether a block is as thick as crowded numbers: lines are thinner, bars thicker."""
+    return 0.25 * letters < thickness < 1.2 * letters
