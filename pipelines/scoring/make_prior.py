@@ -1,4 +1,4 @@
-"""Make the shipped priors again: `python -m pipelines.scoring.make_prior --figures 3200`.
+"""Make the shipped priors again: `python -m pipelines.scoring.make_prior`.
 
 For developers; needs `requirements-render.txt`. Renders figures, takes their features, measures
 the prior on kinds of figure that it has not seen (four folds), learns on all, writes
@@ -181,8 +181,8 @@ def measure(chunk: Chunk) -> None:
 def main() -> None:
     """Render, measure, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=int, default=3200)
-    parser.add_argument("--others", type=int, default=400, help="figures spoilt in other ways")
+    parser.add_argument("--figures", type=int, default=6400)
+    parser.add_argument("--others", type=int, default=800, help="figures spoilt in other ways")
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
     parser.add_argument("--workers", type=int, help="processes; default: one a core")

@@ -9,10 +9,15 @@ import numpy as np
 if TYPE_CHECKING:
     from pipelines.scoring.figures.sheet import Sheet
 
-__all__ = ["GARISH", "decorate", "informal", "permute_ticks", "spoil_axes"]
+__all__ = ["GARISH", "decorate", "informal", "permute_ticks", "spoil_axes", "text_of"]
 
 GARISH = ("#ffff33", "#ff66ff", "#33ffff", "#66ff33", "#ff9933", "#3355ff", "#ff4444")
 _NOTES = ("see text", "*", "outlier?", "main peak", "cf. ref. 12")
+
+
+def text_of(ax: Any) -> Any:
+    """Return what writes into axes at two coordinates; axes in space name it otherwise."""
+    return getattr(ax, "text2D", ax.text)
 
 
 def informal(way: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -122,10 +127,10 @@ def _overlap(sheet: Sheet, ax: Any) -> None:
         ax.tick_params(labelsize=sheet.font_size * 1.7)
         texts, dx, dy = ("Measured in 2019 and 2021", "after correction (see text)"), -0.06, 0.03
         for shift, text in ((0.0, "Comparison of all runs"), (0.05, "preliminary values, n = 12")):
-            ax.text(0.25 + 2 * shift, 0.965 + shift, text, transform=ax.transAxes,
+            text_of(ax)(0.25 + 2 * shift, 0.965 + shift, text, transform=ax.transAxes,
                     **sheet.font(1.3))  # fmt: skip
     for i, text in enumerate(texts):
-        ax.text(x + dx * i, y + dy * i, sheet.words(text), transform=ax.transAxes,
+        text_of(ax)(x + dx * i, y + dy * i, sheet.words(text), transform=ax.transAxes,
                 **sheet.font(1.05))  # fmt: skip
 
 
@@ -144,7 +149,7 @@ def decorate(sheet: Sheet, ax: Any) -> None:
         return
     for mark in sheet.rng.permutation(list("★☺☀♥✿♫")).tolist()[:4]:
         x, y = sheet.rng.uniform(0.03, 0.9, 2)
-        ax.text(
+        text_of(ax)(
             x, y, mark, transform=ax.transAxes, fontsize=sheet.style.font_size * 3,
             color=sheet.pick(GARISH), fontfamily="DejaVu Sans", clip_on=False,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.scoring.figures.axes_flaws import GARISH, informal, spoil_axes
+from pipelines.scoring.figures.axes_flaws import GARISH, informal, spoil_axes, text_of
 from pipelines.scoring.figures.style import Style
 from pipelines.scoring.figures.topics import FORMULAS, Quantity
 
@@ -178,7 +178,7 @@ class Sheet:
         if self.style.has_title:
             ax.set_title(self.words(text), **self.font(1.08))
         if self.style.panel_letter:
-            ax.text(
+            text_of(ax)(
                 -0.02, 1.02, self.style.panel_letter, transform=ax.transAxes, ha="right",
                 va="bottom", **self.font(1.2, fontweight="bold"),
             )  # fmt: skip
@@ -234,7 +234,7 @@ class Sheet:
     def note(self, ax: Any, text: str) -> None:
         """Write a short text into a free corner of the plot."""
         x, y = _CORNERS[self._corner(ax)]
-        ax.text(
+        text_of(ax)(
             x, y, text, transform=ax.transAxes, ha="right" if x > 0.5 else "left", va="top",
             **self.font(0.9),
         )  # fmt: skip
