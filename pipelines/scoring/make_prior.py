@@ -1,4 +1,4 @@
-"""Make the shipped priors again: `python -m pipelines.scoring.make_prior`.
+"""Make the shipped priors again: `OMP_NUM_THREADS=1 python -m pipelines.scoring.make_prior`.
 
 For developers; needs `requirements-render.txt`. Renders figures, takes their features, measures
 the prior on kinds of figure that it has not seen (four folds), learns on all, writes
@@ -8,7 +8,6 @@ the prior on kinds of figure that it has not seen (four folds), learns on all, w
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -188,8 +187,6 @@ def main() -> None:
     parser.add_argument("--workers", type=int, help="processes; default: one a core")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    # One thread for each process; read by those that are started from here on.
-    os.environ["OMP_NUM_THREADS"] = "1"
     examples = rendered(chunks_of(given.figures, given.others, given.cache), given.workers)
     for name, with_network in (("full", True), ("hand", False)):
         names = embedded_feature_names(with_network=with_network)
