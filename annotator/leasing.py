@@ -181,10 +181,13 @@ class Leasing:
         return timedelta(minutes=self._study.queue.lease_minutes)
 
     def count(self, fact: Submitted) -> None:
-        """Count a submission."""
+        """Count a submission, unless its rater is excluded or its stimulus retired.
+
+        A decision that is taken back counts them then.
+        """
         place = self.pool.place[fact.stimulus]
         self.pool.seen_by(fact.rater)[place] = True
-        if fact.rater not in self.pool.excluded:
+        if fact.rater not in self.pool.excluded and not self.pool.is_retired[place]:
             self.pool.n_submissions[place] += 1
             self.pool.n_texts[place] += bool(fact.feedback)
 

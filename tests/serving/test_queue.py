@@ -314,6 +314,23 @@ def rate(queue: Queue, rater: str, client: str, text: bool = False) -> Turn:
     return turn
 
 
+def test_ratings_imported_onto_a_retired_image_count_when_it_comes_back(place: Path) -> None:
+    folder = small_study(place / "study", 2)
+    clock = Clock()
+    with opened(folder) as store:
+        queue = Queue(store, Drafts(folder.drafts), clock)
+        queue.picture("reads the study")
+        stimulus = queue.leasing.pool.ids[0]
+        store.append([Decided(iso(clock.now), "d1", "retire", stimulus, "C", "why")])
+        queue.picture("sees the decision")
+        store.append([rated("i1", "Ada", stimulus)])
+        queue.picture("sees the import")
+        assert queue.leasing.pool.n_submissions.tolist() == [0, 0]
+        store.append([Reversed(iso(clock.now), "d1", "C", "so")])
+        queue.picture("sees it taken back")
+        assert queue.leasing.pool.n_submissions.tolist() == [1, 0]
+
+
 def test_counts_differ_by_at_most_one(place: Path) -> None:
     """Fresh raters, one image each: the fewest come first."""
     folder = small_study(place / "study", 5, quota=9)
