@@ -180,7 +180,7 @@ def measure(chunk: Chunk) -> None:
 def main() -> None:
     """Render, measure, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=int, default=6400)
+    parser.add_argument("--figures", type=int, default=9600)
     parser.add_argument("--others", type=int, default=800, help="figures spoilt in other ways")
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
