@@ -12,7 +12,7 @@ from tests.screens.axe import serious_faults
 from tests.screens.conftest import PATIENCE_MS
 from tests.screens.shots import SIZES, compare
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 TABS = (
     "overview", "progress", "results", "methods", "agreement", "figures", "stimulus", "rater",
@@ -99,12 +99,7 @@ def open_tab(page, name):
         expect(page.locator(COMPUTED[name]).first).to_be_visible()
 
 
-HEAVY = pytest.mark.heavy
-
-
-@pytest.mark.parametrize(
-    "size", [one if one == "1280x720" else pytest.param(one, marks=HEAVY) for one in SIZES]
-)
+@pytest.mark.parametrize("size", SIZES)
 def test_pages_look_as_they_did_and_are_accessible(rated, browser, size):
     width, height = SIZES[size]
     page = come_in(rated, browser, viewport={"width": width, "height": height})
@@ -119,7 +114,6 @@ def test_pages_look_as_they_did_and_are_accessible(rated, browser, size):
     assert {name: found for name, found in faults.items() if found} == {}
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_accessible(rated, browser, scheme):
     page = come_in(rated, browser, color_scheme=scheme, viewport={"width": 1280, "height": 900})

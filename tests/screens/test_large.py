@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.screens.conftest import Site, Visitor, free_port
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]  # a large image is drawn and cut first
 
 SIDE = 12_000
 

@@ -10,13 +10,11 @@ from playwright.sync_api import Page, expect
 from tests.screens.axe import serious_faults
 from tests.screens.shots import SIZES, compare
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.heavy]
 
 # In this order: dialogs, answers and the lost connection come without loading the page again.
 PAGES = ["large", "keys", "skip", "filled", "offline", "small", "tall", "broken", "done", "closed"]
 LOOKS = {"en": ("light", PAGES), "zh": ("dark", ["large", "keys", "skip", "filled", "closed"])}
-SMALLEST = "1280x720"
-OTHERS = [pytest.param(size, marks=pytest.mark.heavy) for size in SIZES if size != SMALLEST]
 RATING = {
     "header": ".rating header",
     "image": ".image",
@@ -131,7 +129,7 @@ def draw(page: Page) -> None:
     page.context.route("**/drawn/*", fulfil)
 
 
-@pytest.mark.parametrize("size", [SMALLEST, *OTHERS])
+@pytest.mark.parametrize("size", SIZES)
 def test_rating_pages_look_as_they_did(visitor, size):
     width, height = SIZES[size]
     page = visitor.come_in(
@@ -149,12 +147,12 @@ def test_rating_pages_look_as_they_did(visitor, size):
         for name in names:
             boxes = show(page, name)
             compare(page, f"{name}-{language}-{size}", boxes, hide=CHANGING)
-            if size == SMALLEST:
+            if size == "1280x720":
                 assert serious_faults(page) == [], f"{name} {language} {theme}"
             leave(page, name)
 
 
-@pytest.mark.parametrize("size", [SMALLEST, *OTHERS])
+@pytest.mark.parametrize("size", SIZES)
 def test_plain_pages_look_as_they_did(visitor, size):
     width, height = SIZES[size]
     token = visitor.site.invites[next(n for n in visitor.site.invites if n.startswith("rater"))]
