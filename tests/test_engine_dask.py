@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WAIT_S = 120
 
 
-def test_nobody_answers():
+def test_nobody_answers(monkeypatch):
+    monkeypatch.setattr("pipelines.engine_dask._CONNECT_S", 2)
     with pytest.raises(UserError, match="No Dask scheduler answers at") as told:
         list(DaskEngine("tcp://127.0.0.1:9").map(str, [1]))
     assert told.value.code == "no_scheduler"
