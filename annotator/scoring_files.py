@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,10 +112,7 @@ class ScoringFolder:
 
     def known_pictures(self, scorer: str) -> set[str]:
         """Return the pictures whose features are kept for a version of a backend."""
-        known: set[str] = set()
-        for shard in self._shards(scorer):
-            known.update(_read(shard, ["picture"])["picture"].to_pylist())
-        return known
+        return _pictures_in(self._shards(scorer))
 
     def features(self, scorer: str) -> Iterator[FeatureRows]:
         """Yield what is kept, a shard at a time; a picture may come twice, with equal rows."""
@@ -141,10 +138,7 @@ class ScoringFolder:
 
     def checked_pictures(self, checks: str) -> set[str]:
         """Return the pictures that a version of the checks has read."""
-        known: set[str] = set()
-        for shard in self.check_shards(checks):
-            known.update(_read(shard, ["picture"])["picture"].to_pylist())
-        return known
+        return _pictures_in(self.check_shards(checks))
 
     def check_shards(self, checks: str) -> list[Path]:
         """Return the files of findings; one that is there never changes."""
@@ -288,6 +282,13 @@ class ScoringFolder:
 
     def _predictions(self, version: str) -> Path:
         return self.root / "predictions" / f"{version}.arrow"
+
+
+def _pictures_in(shards: Iterable[Path]) -> set[str]:
+    known: set[str] = set()
+    for shard in shards:
+        known.update(_read(shard, ["picture"])["picture"].to_pylist())
+    return known
 
 
 def _card(line: str) -> Card | None:

@@ -9,7 +9,15 @@ import numpy as np
 if TYPE_CHECKING:
     from pipelines.scoring.figures.sheet import Sheet
 
-__all__ = ["GARISH", "decorate", "informal", "permute_ticks", "spoil_axes", "text_of"]
+__all__ = [
+    "GARISH",
+    "decorate",
+    "foreign_handles",
+    "informal",
+    "permute_ticks",
+    "spoil_axes",
+    "text_of",
+]
 
 GARISH = ("#ffff33", "#ff66ff", "#33ffff", "#66ff33", "#ff9933", "#3355ff", "#ff4444")
 _NOTES = ("see text", "*", "outlier?", "main peak", "cf. ref. 12")
@@ -18,6 +26,14 @@ _NOTES = ("see text", "*", "outlier?", "main peak", "cf. ref. 12")
 def text_of(ax: Any) -> Any:
     """Return what writes into axes at two coordinates; axes in space name it otherwise."""
     return getattr(ax, "text2D", ax.text)
+
+
+def foreign_handles(n: int) -> list[Any]:
+    """Return n marks for a legend that no plot uses."""
+    from matplotlib.lines import Line2D
+
+    odd = ("#ff00ff", "#8b4513", "#00ced1", "#b8860b")
+    return [Line2D([], [], color=odd[i % 4], marker="*x+h"[i % 4], linestyle=":") for i in range(n)]
 
 
 def informal(way: int, rng: np.random.Generator) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.scoring.figures.axes_flaws import foreign_handles
 from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.topics import COHORTS, FRACTIONS, TOPICS, Quantity, Topic
 
@@ -203,15 +204,9 @@ def _names_beside(sheet: Sheet, ax: Any, handles: Any) -> None:
     """Name the parts to the right of round axes."""
     if sheet.has("missing_legend"):
         return
-    from matplotlib.lines import Line2D
-
     names = [sheet.words(str(handle.get_label())) for handle in handles]
     if sheet.has("legend_mismatch"):
-        odd = ("#ff00ff", "#8b4513", "#00ced1", "#b8860b")
-        handles = [
-            Line2D([], [], color=odd[i % 4], marker="*x+h"[i % 4], linestyle=":")
-            for i in range(len(names))
-        ]
+        handles = foreign_handles(len(names))
     font = sheet.font(0.95)
     sheet.figure.legend(
         handles, names, loc="center left", bbox_to_anchor=(0.68, 0.5),

@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.scoring.figures.axes_flaws import GARISH, informal, spoil_axes, text_of
+from pipelines.scoring.figures.axes_flaws import (
+    GARISH,
+    foreign_handles,
+    informal,
+    spoil_axes,
+    text_of,
+)
 from pipelines.scoring.figures.style import Style
 from pipelines.scoring.figures.topics import FORMULAS, Quantity
 
@@ -189,13 +195,7 @@ class Sheet:
         if self.has("missing_legend") or (len(labels) < 2 and not always):
             return
         if self.has("legend_mismatch"):
-            from matplotlib.lines import Line2D
-
-            odd = ("#ff00ff", "#8b4513", "#00ced1", "#b8860b")
-            handles = [
-                Line2D([], [], color=odd[i % 4], marker="*x+h"[i % 4], linestyle=":")
-                for i in range(len(labels))
-            ]
+            handles = foreign_handles(len(labels))
         font = self.font(0.85)
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
         if self._legend_place == "above":
