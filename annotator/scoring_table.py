@@ -15,7 +15,9 @@ from annotator.store import Reads
 from pipelines.scoring.checks.findings import Finding
 from schemas.errors import UserError
 
-__all__ = ["check_predictions_target", "model_json", "prediction_rows", "write_predictions"]
+__all__ = [
+    "check_predictions_target", "file_names", "model_json", "prediction_rows", "write_predictions",
+]  # fmt: skip
 
 _REASONS = {
     UNREADABLE: "The image cannot be read, so nothing can be said of it; run `verify`, or retire "
@@ -46,8 +48,7 @@ def prediction_rows(
         card: Of the version.
         findings: What checks found; where given, rows have the sentences as `checks`.
     """
-    rows = study.stimuli().select(["stimulus", "file_name"])
-    names = dict(zip(*(rows[c].to_pylist() for c in rows.column_names), strict=True))
+    names = file_names(study)
     verdicts = [
         (target, bool(card.evidence[target]["is_predictable"]), card.evidence[target]["reason"])
         for target in predictions.targets
@@ -68,6 +69,12 @@ def prediction_rows(
                 "reason": _REASONS.get(state, reason),
                 **said,
             }
+
+
+def file_names(study: Reads) -> dict[str, str]:
+    """Return stimulus -> file name."""
+    rows = study.stimuli().select(["stimulus", "file_name"])
+    return dict(zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True))
 
 
 def model_json(card: Card) -> dict[str, Any]:

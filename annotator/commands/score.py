@@ -18,7 +18,6 @@ from annotator.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from annotator.scoring import Material
-    from annotator.store import Reads
     from pipelines.scoring.checks.findings import Finding
 
 __all__ = ["score"]
@@ -61,6 +60,7 @@ def score(
     from annotator.scoring_files import SILENT
     from annotator.scoring_table import (
         check_predictions_target,
+        file_names,
         model_json,
         prediction_rows,
         write_predictions,
@@ -105,7 +105,7 @@ def score(
         if answer.as_json:
             given["predictions"] = list(prediction_rows(study, predictions, card, found))
             if found is not None:
-                given["checks"] = list(finding_rows(found, _names(study)))
+                given["checks"] = list(finding_rows(found, file_names(study)))
     answer.give(given, "\n".join(said))
 
 
@@ -122,8 +122,3 @@ def _found(answer: Answer, material: Material, scheduler: str) -> dict[str, list
     with progress_bar(answer, "Reading words") as advance:
         compute_checks(material, chosen_engine(scheduler, answer.folder), advance)
     return findings_by_stimulus(material)
-
-
-def _names(study: Reads) -> dict[str, str]:
-    rows = study.stimuli().select(["stimulus", "file_name"])
-    return dict(zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True))

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.scoring_checks import findings_by_picture
@@ -50,6 +49,8 @@ class CheckView:
         self._lock = threading.Lock()
         self._shards: list[Path] = []
         self._by_picture: dict[str, list[Finding]] = {}
+        self._read: set[str] = set()
+        """Pictures that were read, whether something was found or not."""
 
     def of(self, stimulus: str) -> tuple[Finding, ...]:
         """Return what was found in one image, surest first.
@@ -84,6 +85,7 @@ class CheckView:
         with self._lock:
             if shards != self._shards:
                 self._by_picture = findings_by_picture(self._files)
+                self._read = self._files.checked_pictures(CHECKS_VERSION)
                 self._shards = shards
             return self._by_picture
 
@@ -101,7 +103,6 @@ class CheckView:
                 rows["sha256"].to_pylist(), rows["rendition"].to_pylist(), strict=True
             )
         ]
-        known = pa.array(sorted(self._files.checked_pictures(CHECKS_VERSION)), pa.string())
-        is_read = pc.is_in(pa.array(pictures, pa.string()), value_set=known).to_pylist()
+        is_read = [picture in self._read for picture in pictures]
         names = (rows[name].to_pylist() for name in ("stimulus", "file_name"))
         return list(zip(*names, pictures, is_read, strict=True))

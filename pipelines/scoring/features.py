@@ -1,10 +1,9 @@
 """Hand-crafted features of scientific images, and natural-scene statistics.
 
-Pixel statistics (sharpness, noise, compression) are taken at the original
-resolution from a window of at most 320 × 320 px with the most detail, since shrinking removes
-what they measure; layout from the whole image at 320 px, copies at
-448 px, letters at 640 px, colour at 96 px.
-Every feature is finite for every image.
+Pixel statistics (sharpness, noise, compression) are taken at the original resolution from a window
+of at most 320 × 320 px with the most detail, since shrinking removes what they measure; layout
+from the whole image at 320 px, copies at 448 px, marks at 640 px and what letters they are at up
+to 1400 px, colour at 96 px. Every feature is finite for every image.
 """
 
 from __future__ import annotations

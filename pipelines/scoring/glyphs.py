@@ -18,8 +18,7 @@ from pipelines.scoring.views import Values
 
 __all__ = [
     "GLYPH_FILE", "N_ANSWERS", "Boxes", "Glyphs", "Windows", "all_positions", "glyph_inputs",
-    "read_glyphs",
-"windows_of",
+    "read_glyphs", "windows_of",
 ]  # fmt: skip
 
 _SIDE = 16

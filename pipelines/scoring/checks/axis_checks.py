@@ -32,10 +32,11 @@ def check_axes(page: Page) -> Iterator[Finding]:
         labels.append(("x", x.label))
     for name, label in labels:
         yield from _without_unit(page, name, label)
+    are_axes = False
     if x is not None and y is not None and _belong(x, y):
+        are_axes = True
         yield from _without_label(page, x, y)
     yield from check_numbers(page, x, y)
-    are_axes = x is not None and y is not None and _belong(x, y)
     for axis in (x, y):
         if axis is not None:
             if are_axes or axis.label is not None:

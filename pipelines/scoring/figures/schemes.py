@@ -81,13 +81,12 @@ def tree(sheet: Sheet) -> None:
     ax = canvas(sheet, 1.42, n_leaves + 0.7)
     leaves = rng.permutation(SPECIES)[:n_leaves]
     unnamed = set(rng.permutation(n_leaves)[: n_leaves // 2].tolist())
-    # A clade is where its branch starts; neighbours join until one is left.
-    clades = [(1.0, n_leaves - i + 0.2, i) for i in range(n_leaves)]
     keep = {"color": sheet.ink, "linewidth": sheet.line_width, "alpha": sheet.alpha,
             "solid_capstyle": "projecting"}  # fmt: skip
-    level, is_even = 1.0, rng.random() < 0.5
+    is_even = rng.random() < 0.5
     ends = np.ones(n_leaves) if is_even else rng.uniform(0.8, 1.0, n_leaves)
-    clades = [(float(end), y, i) for end, (_, y, i) in zip(ends, clades, strict=True)]
+    # A clade is where its branch starts; neighbours join until one is left.
+    clades = [(float(end), n_leaves - i + 0.2, i) for i, end in enumerate(ends)]
     for i, (x, y, _) in enumerate(clades):
         if i in unnamed and sheet.has("missing_node_labels"):
             continue
@@ -133,7 +132,7 @@ def equation(sheet: Sheet) -> None:
                 **sheet.font(scale))  # fmt: skip
         if is_numbered:
             ax.text(0.985, y, f"({i + 1})", ha="right", va="center", **sheet.font())
-        elif not is_numbered and rng.random() < 0.4:
+        elif rng.random() < 0.4:
             ax.text(0.02, y, sheet.words(sheet.pick(("thus", "with", "and", "hence"))),
                     va="center", **sheet.font())  # fmt: skip
         if sheet.has("overlapping_text"):
