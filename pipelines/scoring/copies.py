@@ -47,8 +47,10 @@ def copy_features(levels: Levels) -> Features:
         levels: The whole picture, grey, 0–255, `[h, w]`.
     """
     smooth = _smoothed(at_least(_shrunk(levels), _LEAST))
-    peak, twelfth = _autocorrelation(_evened(smooth, 8, 3.0))
-    votes, second, n_points = _votes(_evened(smooth, 16, 9.0))
+    near = _sums(smooth, 8)
+    far = _wider(near, 8)
+    peak, twelfth = _autocorrelation(_evened(smooth, near * np.float32(1 / 8**2), 3.0))
+    votes, second, n_points = _votes(_evened(smooth, far * np.float32(1 / 16**2), 9.0))
     return {
         "copy_peak": np.log(max(peak, 0.0) + 1e-3),
         "copy_peak_twelfth": np.log(max(twelfth, 0.0) + 1e-3),
@@ -74,23 +76,35 @@ def _smoothed(grey: Values) -> Values:
     return grey * np.float32(1 / 16)
 
 
-def _mean(values: Values, side: int) -> Values:
-    """Return means of side × side px; the side is a power of two."""
+def _wider(sums: Values, reach: int) -> Values:
+    """Return sums over twice the side, from those over squares of side `reach`."""
+    tall = sums[:-reach] + sums[reach:]
+    wide: Values = tall[:, :-reach] + tall[:, reach:]
+    return wide
+
+
+def _sums(values: Values, side: int) -> Values:
+    """Return sums of side × side px; the side is a power of two."""
     reach = 1
     while reach < side:
-        values = values[:-reach] + values[reach:]
-        values = values[:, :-reach] + values[:, reach:]
+        values = _wider(values, reach)
         reach *= 2
-    return values * np.float32(1 / side**2)
+    return values
 
 
-def _evened(smooth: Values, side: int, most: float) -> Values:
-    """Return what differs from the surroundings, in local standard deviations, within ±most."""
-    around = _mean(smooth, side)
+def _evened(smooth: Values, around: Values, most: float) -> Values:
+    """Return what differs from the surroundings, in local standard deviations, within ±most.
+
+    Args:
+        smooth: The picture.
+        around: Means of its surroundings.
+        most: Where it is cut off.
+    """
     fine = _inner(smooth, around) - around
-    power = _mean(fine * fine, 16)
-    even = _inner(fine, power) / (np.sqrt(power) + _FAINT)
-    return np.clip(even, -most, most, out=even)
+    power = _sums(fine * fine, 16) * np.float32(1 / 16**2)
+    even: Values = _inner(fine, power) / (np.sqrt(power) + _FAINT)
+    np.clip(even, -most, most, out=even)
+    return even
 
 
 def _inner(whole: Values, part: Values) -> Values:
