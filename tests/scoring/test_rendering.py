@@ -35,6 +35,7 @@ def test_every_flaw_changes_the_picture_and_its_own_dimension(number):
     assert [d for d, value in truth.quality.items() if value < 5] == [flaw.dimension]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("number", range(16, len(KINDS)))
 def test_later_kinds_draw_the_flaws_of_content_that_they_claim(number):
     kind = KINDS[number]

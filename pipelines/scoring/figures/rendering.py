@@ -8,7 +8,31 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pipelines.scoring.figures import charts, diagrams, fields, pictures, plots, scenes, schemes
+from pipelines.scoring.figures import (
+    charts,
+    circuits,
+    clusters,
+    courses,
+    crystals,
+    decisions,
+    diagrams,
+    effects,
+    fields,
+    genomes,
+    laws,
+    layers,
+    pictures,
+    plots,
+    satellites,
+    scenes,
+    schemes,
+    sets,
+    shares,
+    thermograms,
+    timelines,
+    tissues,
+    triangles,
+)  # fmt: skip
 from pipelines.scoring.figures.flaws import (
     DIMENSIONS,
     FLAWS,
@@ -36,6 +60,14 @@ _DRAWERS: dict[str, Callable[[Sheet], None]] = {
     "diffraction": scenes.diffraction, "equation": schemes.equation,
     "photograph": scenes.photograph, "polar": charts.polar, "correlation": fields.correlation,
     "surface": fields.surface, "vectors": fields.vectors,
+    "forest": effects.forest, "volcano": effects.volcano, "roc": decisions.roc,
+    "manhattan": genomes.manhattan, "areas": shares.areas, "loglog": laws.loglog,
+    "paired": courses.paired, "stacked": courses.stacked, "histology": tissues.histology,
+    "ultrasound": tissues.ultrasound, "thermogram": thermograms.thermogram,
+    "satellite": satellites.satellite, "circuit": circuits.circuit,
+    "crystal": crystals.crystal, "venn": sets.venn,
+    "timeline": timelines.timeline, "clustermap": clusters.clustermap,
+    "ternary": triangles.ternary, "spectrogram": layers.spectrogram, "section": layers.section,
 }  # fmt: skip
 
 

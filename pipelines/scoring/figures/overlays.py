@@ -1,0 +1,27 @@
+"""Words and scale bars on top of simulated pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.scoring.figures.grain import Size
+from pipelines.scoring.figures.pictures import scale_bar
+from pipelines.scoring.figures.sheet import Sheet
+
+__all__ = ["PATCH", "draw_bar", "tag"]
+
+PATCH = {"facecolor": "black", "alpha": 0.6, "pad": 2, "linewidth": 0}
+
+
+def tag(sheet: Sheet, ax: Any, text: str, place: tuple[float, float] = (0.03, 0.97)) -> None:
+    """Write white text on a dark patch below a place given in shares of the axes."""
+    ax.text(*place, text, transform=ax.transAxes, va="top", bbox=PATCH,
+            ha="right" if place[0] > 0.5 else "left", linespacing=1.0,
+            **{"color": "white"} | sheet.font(1.05))  # fmt: skip
+
+
+def draw_bar(sheet: Sheet, ax: Any, size: Size, unit: str, impossible: str) -> None:
+    """Draw the scale bar that is wanted."""
+    # Micro is the Greek letter here: in the fonts of TeX the sign of its own is an accent.
+    if not sheet.has("missing_scale_bar"):
+        scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)
