@@ -33,6 +33,7 @@ from pipelines.scoring.figures.panel import Panel, simulate_panel
 from pipelines.scoring.figures.sampling import draw_figures
 from pipelines.scoring.head import Labels, fit_head, prior_head
 from pipelines.scoring.lite0 import Lite0, network_input
+from pipelines.scoring.make_prior import chunks_of
 from pipelines.scoring.prior import load_prior
 
 
@@ -50,7 +51,11 @@ def random_features(cache: Path):
     path = cache / "random-init.npz"
     if not path.exists():
         network = Lite0.random(1)
-        rows = [network.features([network_input(i, 224)])[0] for i, _ in draw_figures(0, 800)]
+        rows = [
+            network.features([network_input(image, 224)])[0]
+            for chunk in chunks_of(300, 0, cache)[:4]
+            for image, _ in draw_figures(chunk.start, chunk.start + chunk.n_figures, chunk.kinds)
+        ]
         np.savez(path, features=np.stack(rows))
     with np.load(path) as saved:
         return saved["features"]

@@ -38,8 +38,10 @@ __all__ = [
 _CHUNK = 200
 _N_FOLDS, _N_PANELS = 4, 5
 _Z90 = 1.6448536
-FIRST_OTHER = 100_000
-"""Number of the first figure whose flaws are done in other ways."""
+_FIRST_OTHER, _NEXT_BATCH = 100_000, 200_000
+"""Numbers of the first figure whose flaws are done in other ways, and of the next batch's first."""
+_BATCHES = (KINDS[:32], KINDS[32:])
+"""Kinds that came together: where kinds are added, figures of the earlier ones stay as they are."""
 
 
 def examples_of(features: Sequence[NDArray[np.float32]], truths: Sequence[FigureTruth]) -> Examples:
@@ -115,16 +117,20 @@ class Chunk(NamedTuple):
     is_other: bool = False
     """Whether flaws are done in other ways."""
     n_figures: int = _CHUNK
+    kinds: tuple[str, ...] = KINDS
+    """Kinds of figure, in turn."""
 
 
 def chunks_of(n_figures: int, n_others: int, cache: Path) -> list[Chunk]:
-    """Return the chunks of so many figures, those with flaws in other ways last."""
-    plain = [Chunk(n, cache / f"{n:06d}.npz") for n in range(0, n_figures, _CHUNK)]
-    others = [
-        Chunk(FIRST_OTHER + n, cache / f"other-{n:06d}.npz", is_other=True)
-        for n in range(0, n_others, _CHUNK)
+    """Return the chunks of so many figures of each kind, those with flaws in other ways last."""
+    wanted = ((n_figures, "", 0), (n_others, "other-", _FIRST_OTHER))
+    return [
+        Chunk(first + n, cache / f"{name}{n:06d}.npz", bool(name), min(_CHUNK, stop - n), kinds)
+        for each, name, first in wanted
+        for batch, kinds in enumerate(_BATCHES)
+        for stop in (batch * _NEXT_BATCH + each * len(kinds),)
+        for n in range(batch * _NEXT_BATCH, stop, _CHUNK)
     ]
-    return plain + others
 
 
 def rendered(chunks: Sequence[Chunk], n_workers: int | None = None) -> Examples:
@@ -166,7 +172,7 @@ def measure(chunk: Chunk) -> None:
     from pipelines.scoring.figures.sampling import draw_figures
 
     ways = OTHER_WAYS if chunk.is_other else PIXEL_FLAWS
-    drawn = draw_figures(chunk.start, chunk.start + chunk.n_figures, ways=ways)
+    drawn = draw_figures(chunk.start, chunk.start + chunk.n_figures, chunk.kinds, ways=ways)
     features, truths = [], []
     for image, truth in drawn:
         features.append(extract_features(image, _network()))
@@ -180,8 +186,8 @@ def measure(chunk: Chunk) -> None:
 def main() -> None:
     """Render, measure, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=int, default=9600)
-    parser.add_argument("--others", type=int, default=800, help="figures spoilt in other ways")
+    parser.add_argument("--figures", type=int, default=300, help="figures of each kind")
+    parser.add_argument("--others", type=int, default=25, help="of each kind, spoilt in other ways")
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
     parser.add_argument("--workers", type=int, help="processes; default: one a core")

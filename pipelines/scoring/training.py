@@ -24,7 +24,7 @@ Array = NDArray[np.float32]
 _N_COMPONENTS = 64
 _N_KNOTS = 25
 _FOLDS = 4
-_CRAFTED_PENALTY, _WHOLE_PENALTY = 300.0, 1500.0
+_CRAFTED_PENALTY, _WHOLE_PENALTY = 300.0, 4000.0
 _CRAFTED_SCALE = 1.5
 """Weight of the crafted features beside the network's, which are five times as many."""
 _CAUTION = 0.7
@@ -163,10 +163,13 @@ def _detectors(
 ) -> tuple[Array, Array]:
     """Return weights `[q, 59]` and offsets `[59]` of the flaws' logits.
 
-    Ridge on presence. What makes logits of it is fitted on kinds that each ridge had not seen,
-    so that a detector which only knows kinds gets no say.
+    Ridge on presence less the mean of its kind: no weight goes to what only tells kinds apart.
+    What makes logits of it is fitted on kinds that each ridge had not seen, so that a detector
+    which only knows kinds gets no say.
     """
-    centred = presence - presence.mean(axis=0)
+    n_kinds = np.bincount(kinds)
+    means = np.stack([np.bincount(kinds, flaw) for flaw in presence.T], axis=1) / n_kinds[:, None]
+    centred = presence - means[kinds].astype(np.float32)
     folds = [np.flatnonzero(kinds % _FOLDS == fold) for fold in range(_FOLDS)]
     parts = [_Moments(x[rows].T @ x[rows], x[rows].T @ centred[rows]) for rows in folds]
     whole = _Moments(sum(p.gram for p in parts), sum(p.moment for p in parts))  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipelines.scoring.figures import KINDS
 from pipelines.scoring.make_prior import Chunk, chunks_of, rendered
 
 pytest.importorskip("matplotlib", reason="needs requirements-render.txt")
@@ -12,10 +13,13 @@ pytest.importorskip(
 
 
 def test_chunks_cover_all_figures_and_others_come_last(tmp_path):
-    chunks = chunks_of(600, 200, tmp_path)
-    assert [c.start for c in chunks] == [0, 200, 400, 100_000]
-    assert [c.is_other for c in chunks] == [False, False, False, True]
-    assert len({c.path for c in chunks}) == 4
+    chunks = chunks_of(8, 2, tmp_path)
+    assert [(c.start, c.n_figures) for c in chunks] == [
+        (0, 200), (200, 56), (200_000, 160), (100_000, 64), (300_000, 40),
+    ]  # fmt: skip
+    assert [c.is_other for c in chunks] == [False, False, False, True, True]
+    assert len({c.path for c in chunks}) == 5
+    assert chunks[0].kinds + chunks[2].kinds == KINDS
 
 
 @pytest.mark.heavy
