@@ -7,8 +7,8 @@ shifted and stretched, plus a ridge on the prior's outputs:
 
 with σ² the raters' variance (a stimulus with few or disagreeing raters weighs less). How far the
 ridge may go (s) is settled by cross-validation for each target: candidates are averaged, each
-weighed by its likelihood on left-out stimuli, less one standard error for all but s = 0, the prior
-alone. So labels never make it worse than the folds can tell. Intervals come
+weighed by its likelihood on left-out stimuli, less 1 + 50/n standard errors of n stimuli for all
+but s = 0, the prior alone. So labels never make it worse than the folds can tell. Intervals come
 from the posterior and are stretched so that 90 % of the left-out stimuli lie inside
 (split-conformal; Lei et al., JASA 113, 2018).
 """
@@ -39,6 +39,9 @@ _SHIFT_SD, _STRETCH_SD = 1.0, 0.5
 _Z90 = 1.6448536
 _LEAST_SHARE = 0.02
 """Candidates that would count less are left out, which spares time."""
+_FEW = 50.0
+"""Rated stimuli at which caution doubles: errors of folds go together, so that the standard error
+from few of them is too small."""
 _PRIOR_WEIGHT = 8.0
 """Ratings that the pooled raters' variance counts for beside a stimulus's own."""
 
@@ -370,7 +373,8 @@ def _weighed(errors: Array) -> _Mix:
     variance = squares.mean(axis=1, keepdims=True) + 1e-9
     likelihood = -0.5 * (np.log(variance) + squares / variance)
     gain = likelihood - likelihood[0]
-    total = gain.sum(axis=1) - gain.std(axis=1) * np.sqrt(errors.shape[1])
+    n = errors.shape[1]
+    total = gain.sum(axis=1) - (1 + _FEW / n) * gain.std(axis=1) * np.sqrt(n)
     shares = np.exp(total - total.max())
     shares[shares < _LEAST_SHARE * shares.sum()] = 0
     shares /= shares.sum()
