@@ -112,6 +112,11 @@ def test_engines_are_named_rightly(command, study):
     assert command("import", study, "--engine", "dask", data=study).code == 2
     by_dask = ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert command("import", study, "--format", "siqa", *by_dask, data=study).code == 2
+
+
+@pytest.mark.heavy
+def test_a_scheduler_that_does_not_answer_is_named(command, study):
+    by_dask = ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
     said = command("import", study / "images", *by_dask, data=study)
     assert said.code == 1
     assert "No Dask scheduler answers" in said.err
