@@ -53,7 +53,7 @@ def random_features(cache: Path):
         network = Lite0.random(1)
         rows = [
             network.features([network_input(image, 224)])[0]
-            for chunk in chunks_of(300, 0, cache)[:4]
+            for chunk in chunks_of(25, 0, cache)[:4]
             for image, _ in draw_figures(chunk.start, chunk.start + chunk.n_figures, chunk.kinds)
         ]
         np.savez(path, features=np.stack(rows))

@@ -1,6 +1,6 @@
 """Connected marks of a picture of yes and no, from its runs along rows.
 
-Labels of `scipy.ndimage.label` and `find_objects` are the same; runs are far fewer than pixels and
+The boxes are those of `scipy.ndimage.label` and `find_objects`; runs are far fewer than pixels and
 take a third of the time.
 """
 
@@ -18,7 +18,7 @@ def boxes_of_marks(mask: NDArray[np.bool_]) -> Places:
     """Return top, left, height and width of each mark, `[n, 4]`, in the order of their first pixel.
 
     Args:
-        mask: `[h, w]`; pixels that share a side belong together.
+        mask: `[h, w]`, at least one row; pixels that share a side belong together.
     """
     # An empty column behind each row keeps runs apart.
     step = mask.shape[1] + 1

@@ -40,7 +40,7 @@ _N_FOLDS, _N_PANELS = 4, 5
 _Z90 = 1.6448536
 _FIRST_OTHER, _NEXT_BATCH = 100_000, 200_000
 """Numbers of the first figure whose flaws are done in other ways, and of the next batch's first."""
-_BATCHES = (KINDS[:32], KINDS[32:])
+_BATCHES = (KINDS[:32], KINDS[32:52])
 """Kinds that came together: where kinds are added, figures of the earlier ones stay as they are."""
 
 
@@ -123,14 +123,17 @@ class Chunk(NamedTuple):
 
 def chunks_of(n_figures: int, n_others: int, cache: Path) -> list[Chunk]:
     """Return the chunks of so many figures of each kind, those with flaws in other ways last."""
-    wanted = ((n_figures, "", 0), (n_others, "other-", _FIRST_OTHER))
-    return [
-        Chunk(first + n, cache / f"{name}{n:06d}.npz", bool(name), min(_CHUNK, stop - n), kinds)
-        for each, name, first in wanted
-        for batch, kinds in enumerate(_BATCHES)
-        for stop in (batch * _NEXT_BATCH + each * len(kinds),)
-        for n in range(batch * _NEXT_BATCH, stop, _CHUNK)
-    ]
+    chunks = []
+    for is_other, each in ((False, n_figures), (True, n_others)):
+        for batch, kinds in enumerate(_BATCHES):
+            for done in range(0, each * len(kinds), _CHUNK):
+                size = min(_CHUNK, each * len(kinds) - done)
+                number = batch * _NEXT_BATCH + done
+                # A short one says so, or another number of figures would find it on disk.
+                name = f"{'other-' * is_other}{number:06d}{f'-{size}' * (size < _CHUNK)}.npz"
+                start = number + _FIRST_OTHER * is_other
+                chunks.append(Chunk(start, cache / name, is_other, size, kinds))
+    return chunks
 
 
 def rendered(chunks: Sequence[Chunk], n_workers: int | None = None) -> Examples:
@@ -186,7 +189,7 @@ def measure(chunk: Chunk) -> None:
 def main() -> None:
     """Render, measure, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--figures", type=int, default=300, help="figures of each kind")
+    parser.add_argument("--figures", type=int, default=400, help="figures of each kind")
     parser.add_argument("--others", type=int, default=25, help="of each kind, spoilt in other ways")
     parser.add_argument("--cache", type=Path, default=Path("build/prior"))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")

@@ -72,6 +72,18 @@ def test_labels_never_hurt_where_inputs_are_noise():
     assert np.mean(losses) < 0.02
 
 
+def test_few_labels_without_signal_hardly_touch_the_ranks():
+    lost = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        prior, inputs, labels, _ = _study(MIN_RATED + 4, rng, signal=0.0)
+        new = _study(400, rng, signal=0.0)
+        head = fit_head(prior, inputs, labels, START)
+        lost.append(_srcc(START, new[0], new[1], new[3]) - _srcc(head, new[0], new[1], new[3]))
+    # With one standard error the worst of them loses .07.
+    assert max(lost) < 0.02
+
+
 @pytest.mark.parametrize("n_rated", [30, 80, 300])
 def test_ninety_per_cent_intervals_hold_on_new_stimuli(n_rated):
     inside = []

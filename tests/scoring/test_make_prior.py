@@ -20,6 +20,9 @@ def test_chunks_cover_all_figures_and_others_come_last(tmp_path):
     assert [c.is_other for c in chunks] == [False, False, False, True, True]
     assert len({c.path for c in chunks}) == 5
     assert chunks[0].kinds + chunks[2].kinds == KINDS
+    # Another number of figures finds no file that holds fewer.
+    more = {c.path: c.n_figures for c in chunks_of(9, 3, tmp_path)}
+    assert all(more.get(c.path, c.n_figures) == c.n_figures for c in chunks)
 
 
 @pytest.mark.heavy

@@ -48,6 +48,19 @@ def test_it_learns_severities_and_flaws(learned):
     assert ((said.quality >= 1) & (said.quality <= 5)).all()
 
 
+def test_what_only_tells_kinds_apart_gets_no_say():
+    examples = _examples(1200)
+    flaw = list(FLAWS).index("tilt")
+    # Commoner in one kind by far, which feature 29 knows; feature 3 says when within each kind.
+    rng = np.random.default_rng(5)
+    rate = np.where(examples.features[:, 29] > 0, 0.9, 0.1) + 0.1 * np.sign(examples.features[:, 3])
+    examples.presence[:, flaw] = rng.random(1200) < rate
+    learned = learn_prior(examples, [f"f{i}" for i in range(30)], n_crafted=20)
+    n_wide = 3 * 20
+    weights = np.abs(learned.arrays["weights"][:, flaw])
+    assert weights[n_wide + 29 - 20] < 0.1 * weights[[3, 23, 43]].sum()
+
+
 def test_inputs_for_the_head_are_standardised(learned):
     inputs = learned(_examples().features).inputs
     assert np.abs(inputs.mean(axis=0)).max() < 0.25

@@ -39,8 +39,8 @@ KINDS = (
     "ultrasound", "thermogram", "satellite", "circuit", "crystal", "venn", "timeline", "clustermap",
     "ternary", "spectrogram", "section",
 )  # fmt: skip
-"""All kinds of figure. New ones go last: the number of a figure says its kind, and every fourth
-kind is held out of training together."""
+"""All kinds of figure. New ones go last: every fourth kind is held out of training together, and
+figures of earlier kinds stay as they are (`make_prior`)."""
 
 
 @dataclass(frozen=True, slots=True)
