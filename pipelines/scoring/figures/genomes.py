@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.scoring.figures.captions import label_titled, name_genes
+from pipelines.scoring.figures.captions import label_titled
+from pipelines.scoring.figures.genes import name_genes
 from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.sizes import axes_ems, em_pixels, enlarge
 from pipelines.scoring.figures.topics import Quantity

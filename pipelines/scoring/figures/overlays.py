@@ -22,6 +22,5 @@ def tag(sheet: Sheet, ax: Any, text: str, place: tuple[float, float] = (0.03, 0.
 
 def draw_bar(sheet: Sheet, ax: Any, size: Size, unit: str, impossible: str) -> None:
     """Draw the scale bar that is wanted."""
-    # Micro is the Greek letter here: in the fonts of TeX the sign of its own is an accent.
     if not sheet.has("missing_scale_bar"):
         scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)

@@ -20,18 +20,20 @@ from pipelines.scoring.figures import (
     fields,
     genomes,
     laws,
-    layers,
     pictures,
     plots,
     satellites,
     scenes,
     schemes,
+    sections,
     sets,
     shares,
+    spectrograms,
     thermograms,
     timelines,
     tissues,
     triangles,
+    ultrasounds,
 )  # fmt: skip
 from pipelines.scoring.figures.flaws import (
     DIMENSIONS,
@@ -63,11 +65,12 @@ _DRAWERS: dict[str, Callable[[Sheet], None]] = {
     "forest": effects.forest, "volcano": effects.volcano, "roc": decisions.roc,
     "manhattan": genomes.manhattan, "areas": shares.areas, "loglog": laws.loglog,
     "paired": courses.paired, "stacked": courses.stacked, "histology": tissues.histology,
-    "ultrasound": tissues.ultrasound, "thermogram": thermograms.thermogram,
+    "ultrasound": ultrasounds.ultrasound, "thermogram": thermograms.thermogram,
     "satellite": satellites.satellite, "circuit": circuits.circuit,
     "crystal": crystals.crystal, "venn": sets.venn,
     "timeline": timelines.timeline, "clustermap": clusters.clustermap,
-    "ternary": triangles.ternary, "spectrogram": layers.spectrogram, "section": layers.section,
+    "ternary": triangles.ternary, "spectrogram": spectrograms.spectrogram,
+    "section": sections.section,
 }  # fmt: skip
 
 
