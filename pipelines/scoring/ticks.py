@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.scoring.glyphs import Boxes, Glyphs, Windows
-from pipelines.scoring.views import Features
+from pipelines.scoring.views import Features, Values
 
 __all__ = ["Numbers", "find_numbers", "tick_features"]
 
@@ -48,30 +48,39 @@ def find_numbers(windows: Windows, said: Glyphs, boxes: Boxes) -> Numbers:
     sure = np.flatnonzero((faces[:, 8] < 0.6) & (said.digit > 0.35) & (faces[:, 0] > 0.08))
     w, digits = windows.of(sure), said.number[sure].argmax(axis=1)
     how_sure = said.number[sure].max(axis=1)
-    before = _before(w)
-    first = np.setdiff1d(np.arange(sure.size), before[before >= 0])
-    rows = []
-    for last in first:
-        chain = [int(last)]
-        while before[chain[-1]] >= 0 and len(chain) < 8:
-            chain.append(int(before[chain[-1]]))
-        value = sum(float(digits[mark]) * 10.0**place for place, mark in enumerate(chain))
-        start, end = chain[-1], chain[0]
-        left = w.x[start] - w.width[start] / 2
-        size = w.size[chain].mean()
-        if _has_dash(boxes, w.y[start], left, size):
-            value, left = -value, left - size * 0.6
-        rows.append(
-            (
-                w.y[chain].mean(),
-                left,
-                w.x[end] + w.width[end] / 2,
-                size,
-                value,
-                how_sure[chain].min(),
-            )
-        )
-    return Numbers(*np.array(rows, dtype=np.float64).reshape(-1, len(Numbers._fields)).T)
+    chains = _chains(_before(w))
+    if not chains:
+        return Numbers(*np.zeros((len(Numbers._fields), 0)))
+    marks = np.concatenate(chains)
+    length = np.array([len(chain) for chain in chains])
+    # From the last digit of each number back to its first.
+    at = np.cumsum(length) - length
+    end, start = marks[at], marks[at + length - 1]
+    place = np.arange(marks.size) - np.repeat(at, length)
+    value = np.add.reduceat(digits[marks] * 10.0**place, at)
+    y, size = (np.add.reduceat(part[marks], at) / length for part in (w.y, w.size))
+    left = w.x[start] - w.width[start] / 2
+    below = _has_dash(boxes, w.y[start], left, size)
+    return Numbers(
+        y,
+        left - np.where(below, size * 0.6, 0),
+        np.asarray(w.x[end] + w.width[end] / 2, dtype=np.float64),
+        size,
+        np.where(below, -value, value),
+        np.minimum.reduceat(how_sure[marks], at).astype(np.float64),
+    )
+
+
+def _chains(before: NDArray[np.int64]) -> list[list[int]]:
+    """Return the marks of each number from its last one back, at most eight."""
+    mark_before = before.tolist()
+    chains = []
+    for last in sorted(set(range(len(mark_before))).difference(mark_before)):
+        chain = [last]
+        while mark_before[chain[-1]] >= 0 and len(chain) < 8:
+            chain.append(mark_before[chain[-1]])
+        chains.append(chain)
+    return chains
 
 
 def _before(w: Windows) -> NDArray[np.int64]:
@@ -88,14 +97,17 @@ def _before(w: Windows) -> NDArray[np.int64]:
     return np.where(near.any(axis=1), nearest, -1)
 
 
-def _has_dash(boxes: Boxes, y: float, left: float, size: float) -> bool:
-    centre, end = boxes.top + boxes.height / 2, boxes.left + boxes.width
+def _has_dash(boxes: Boxes, y: Values, left: Values, size: Column) -> NDArray[np.bool_]:
+    """Return for each number whether a dash stands before its first digit."""
+    flat = boxes.of(boxes.width > 1.4 * boxes.height)
+    centre, end = flat.top + flat.height / 2, flat.left + flat.width
+    y, left, size = y[:, None], left[:, None], size[:, None]
     dash = (
-        (boxes.height <= max(2.0, 0.3 * size)) & (boxes.width >= 0.3 * size)
-        & (boxes.width < 1.1 * size) & (boxes.width > 1.4 * boxes.height)
-        & (np.abs(centre - y) < 0.25 * size) & (end <= left + 1) & (end > left - 0.6 * size)
+        (flat.height <= np.maximum(2.0, 0.3 * size)) & (flat.width >= 0.3 * size)
+        & (flat.width < 1.1 * size) & (np.abs(centre - y) < 0.25 * size)
+        & (end <= left + 1) & (end > left - 0.6 * size)
     )  # fmt: skip
-    return bool(dash.any())
+    return np.asarray(dash.any(axis=1))
 
 
 def tick_features(numbers: Numbers) -> Features:
