@@ -65,6 +65,7 @@ def test_every_style_can_be_read_and_has_a_usual_size():
     assert len({(style.ink, style.panel, style.frame, style.grid) for style in styles}) > 15
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
 def test_drawn_flaws_can_be_rendered(kind):
     for seed in range(2):
