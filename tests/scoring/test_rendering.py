@@ -12,7 +12,9 @@ from schemas.errors import UserError
 pytest.importorskip("matplotlib", reason="rendering needs requirements-render.txt")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [*KINDS[:16], *(pytest.param(kind, marks=pytest.mark.heavy) for kind in KINDS[16:])]
+)
 def test_same_seed_same_pixels_other_seed_other_pixels(kind):
     first, truth = render(kind, 4)
     again, _ = render(kind, 4)
