@@ -101,12 +101,8 @@ def _evened(smooth: Values, around: Values, most: float) -> Values:
         most: Where it is cut off.
     """
     fine = _inner(smooth, around) - around
-    even = _sums(fine * fine, 16)
-    # In place from here on: passing over memory is what takes the time.
-    even *= np.float32(1 / 16**2)
-    np.sqrt(even, out=even)
-    even += _FAINT
-    np.divide(_inner(fine, even), even, out=even)
+    power = _sums(fine * fine, 16) * np.float32(1 / 16**2)
+    even: Values = _inner(fine, power) / (np.sqrt(power) + _FAINT)
     np.clip(even, -most, most, out=even)
     return even
 
@@ -123,10 +119,8 @@ def _autocorrelation(even: Values) -> tuple[float, float]:
 
     shape = tuple(next_fast_len(n, real=True) for n in even.shape)
     waves = rfft2(even, shape)
-    power = waves.real**2
-    power += waves.imag**2
-    power /= power + power.mean() + np.float32(1e-9)
-    plane = irfft2(power, shape)
+    power = waves.real**2 + waves.imag**2
+    plane = irfft2(power / (power + power.mean() + np.float32(1e-9)), shape)
     sides = plane[_MARGIN : shape[0] // 2 + 1, _MARGIN : shape[1] - _MARGIN]
     tops = np.partition(sides.ravel(), -12)[-12:] / (sides.std() + 1e-9)
     return float(tops.max()), float(tops.min())

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from pipelines.scoring.figures.axes_flaws import foreign_handles
+from pipelines.scoring.figures.plots import drawn_topic
 from pipelines.scoring.figures.sheet import Sheet
-from pipelines.scoring.figures.topics import COHORTS, FRACTIONS, TOPICS, Quantity, Topic
+from pipelines.scoring.figures.topics import COHORTS, TOPICS, Quantity, Topic
 
 __all__ = ["panels", "pie", "polar", "survival", "traces", "violin"]
 
@@ -40,11 +41,7 @@ def survival(sheet: Sheet) -> None:
 
 def violin(sheet: Sheet) -> None:
     """Distributions side by side: violins, or every value as a point."""
-    topic: Topic = sheet.pick(TOPICS)
-    quantity, rng = topic.y, sheet.rng
-    if sheet.has("impossible_value") or rng.random() < 0.3:
-        high = 100 * float(rng.uniform(1.5, 2.6)) if sheet.has("impossible_value") else 95.0
-        quantity = Quantity(sheet.pick(FRACTIONS), "%", "percent", 4, high)
+    quantity, rng = drawn_topic(sheet).y, sheet.rng
     ax, n_groups = sheet.axes(), int(rng.integers(3, 7))
     has_points = rng.random() < 0.5
     for i in range(n_groups):

@@ -9,6 +9,7 @@ import numpy as np
 from pipelines.scoring.figures.axes_flaws import decorate
 from pipelines.scoring.figures.lettering import overlap, paper, write
 from pipelines.scoring.figures.sheet import Sheet
+from pipelines.scoring.figures.sizes import paper_ems
 
 __all__ = ["circuit"]
 
@@ -120,8 +121,7 @@ _SECTIONS = (
 
 def circuit(sheet: Sheet) -> None:
     """Electric schematic: network of sections, inverting amplifier, or bridge."""
-    style = sheet.style
-    wide, tall = (72 * side / style.font_size for side in (style.width, style.height))
+    wide, tall = paper_ems(sheet)
     # A bridge needs room for the names between its branches and the meter.
     has_room = tall > 20 or (tall > 15 and wide > 32)
     title, draw = sheet.pick(

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from pipelines.scoring.figures.legends import legend_below
-from pipelines.scoring.figures.plots import spread
+from pipelines.scoring.figures.plots import drawn_topic, spread
 from pipelines.scoring.figures.sheet import Sheet
-from pipelines.scoring.figures.sizes import end_margin
-from pipelines.scoring.figures.topics import FRACTIONS, TOPICS, Quantity
+from pipelines.scoring.figures.sizes import end_margin, paper_ems
+from pipelines.scoring.figures.topics import Quantity
 
 __all__ = ["paired", "stacked"]
 
@@ -25,14 +25,11 @@ _CONDITIONS = (
 
 def paired(sheet: Sheet) -> None:
     """Each subject under two or three conditions: joined points, or dumbbells in rows."""
-    rng, quantity = sheet.rng, sheet.pick(TOPICS).y
-    if sheet.has("impossible_value") or rng.random() < 0.3:
-        high = 100 * float(rng.uniform(1.5, 2.6)) if sheet.has("impossible_value") else 95.0
-        quantity = Quantity(sheet.pick(FRACTIONS), "%", "percent", 4, high)
+    rng, quantity = sheet.rng, drawn_topic(sheet).y
     what, names = sheet.pick(_CONDITIONS)
     # These flaws are told from the y axis, rows run either way, and fill the corners for notes.
     needs_y = {"impossible_value", "reversed_axis", "impossible_statistic"} & set(sheet.flaws)
-    n_fitting = int((sheet.style.height * 72 / sheet.style.font_size - 9) / 1.3)
+    n_fitting = int((paper_ems(sheet)[1] - 9) / 1.3)
     in_rows = rng.random() < 0.4 and n_fitting > 3 and not needs_y
     n_subjects = min(int(rng.integers(5, 11)), n_fitting) if in_rows else int(rng.integers(7, 22))
     steps = rng.uniform(0.08, 0.3, len(names)) * sheet.pick((-1, 1))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.scoring.figures.axes_flaws import decorate, foreign_handles
+from pipelines.scoring.figures.axes_flaws import decorate
+from pipelines.scoring.figures.legends import legend_beside
 from pipelines.scoring.figures.lettering import paper
 from pipelines.scoring.figures.sheet import Sheet
 
@@ -167,18 +168,12 @@ def _directions(sheet: Sheet, ax: Any, skew: Any) -> None:
 def _elements_named(
     sheet: Sheet, ax: Any, names: list[str], colours: list[str], is_beside: bool
 ) -> None:
-    """Name the elements beside or below the lattice."""
-    if sheet.has("missing_legend"):
-        return
+    """Name the elements beside or above the lattice."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=colour, marker="o", linestyle="", markeredgecolor=sheet.ink,
-                      markeredgewidth=0.5, markersize=0.75 * sheet.style.font_size)
-               for colour in colours[: len(names)]]  # fmt: skip
-    if sheet.has("legend_mismatch"):
-        handles = foreign_handles(len(names))
-    font = sheet.font(0.85)
+                      markeredgewidth=0.5, markersize=0.75 * sheet.style.font_size, label=name)
+               for name, colour in zip(names, colours, strict=False)]  # fmt: skip
     place = {"loc": "center right"} if is_beside else {"loc": "upper center", "ncols": len(names)}
-    ax.legend(handles, [sheet.words(name) for name in names], handletextpad=0.3, columnspacing=0.8,
-              frameon=sheet.style.legend_frame, borderaxespad=0.1, handlelength=1.4,
-              prop={"size": font["fontsize"], "family": font["fontfamily"]}, **place)  # fmt: skip
+    legend_beside(sheet, ax, handles, handletextpad=0.3, columnspacing=0.8, borderaxespad=0.1,
+                  handlelength=1.4, **place)  # fmt: skip

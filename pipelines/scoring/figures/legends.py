@@ -11,15 +11,15 @@ __all__ = ["legend_below", "legend_beside"]
 
 
 def legend_beside(sheet: Sheet, ax: Any, handles: Any, **place: Any) -> None:
-    """Name layers, fields or groups beside them."""
+    """Name layers, fields, groups or elements beside them."""
     if sheet.has("missing_legend"):
         return
     names, font = [sheet.words(str(handle.get_label())) for handle in handles], sheet.font(0.85)
     if sheet.has("legend_mismatch"):
         handles = foreign_handles(len(names))
-    ax.legend(handles, names, frameon=sheet.style.legend_frame, borderaxespad=0.2,
-              columnspacing=1.0, prop={"size": font["fontsize"], "family": font["fontfamily"]},
-              **place)  # fmt: skip
+    ax.legend(handles, names, frameon=sheet.style.legend_frame,
+              prop={"size": font["fontsize"], "family": font["fontfamily"]},
+              **{"borderaxespad": 0.2, "columnspacing": 1.0} | place)  # fmt: skip
 
 
 def legend_below(sheet: Sheet, ax: Any) -> None:

@@ -1,14 +1,12 @@
-"""Words and scale bars on top of simulated pictures."""
+"""Words on top of simulated pictures."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pipelines.scoring.figures.grain import Size
-from pipelines.scoring.figures.pictures import scale_bar
 from pipelines.scoring.figures.sheet import Sheet
 
-__all__ = ["PATCH", "draw_bar", "tag"]
+__all__ = ["PATCH", "tag"]
 
 PATCH = {"facecolor": "black", "alpha": 0.6, "pad": 2, "linewidth": 0}
 
@@ -18,9 +16,3 @@ def tag(sheet: Sheet, ax: Any, text: str, place: tuple[float, float] = (0.03, 0.
     ax.text(*place, text, transform=ax.transAxes, va="top", bbox=PATCH,
             ha="right" if place[0] > 0.5 else "left", linespacing=1.0,
             **{"color": "white"} | sheet.font(1.05))  # fmt: skip
-
-
-def draw_bar(sheet: Sheet, ax: Any, size: Size, unit: str, impossible: str) -> None:
-    """Draw the scale bar that is wanted."""
-    if not sheet.has("missing_scale_bar"):
-        scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)

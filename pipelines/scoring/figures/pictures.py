@@ -97,8 +97,11 @@ def _texture(sheet: Sheet, size: tuple[int, int], form: str) -> Any:
     return np.clip(picture + 0.035 * smooth / smooth.std(), 0, 1)
 
 
-def scale_bar(sheet: Sheet, ax: Any, size: tuple[int, int], unit: str) -> None:
-    """Draw a scale bar on a dark patch into the lower right corner."""
+def scale_bar(sheet: Sheet, ax: Any, size: tuple[int, int], unit: str, impossible: str) -> None:
+    """Draw the scale bar that is wanted on a dark patch into the lower right corner."""
+    if sheet.has("missing_scale_bar"):
+        return
+    unit = impossible if sheet.has("wrong_scale_bar") else unit
     height, width = size
     length, colour = width * 0.18, "white"
     x, y = width * 0.76, height * 0.92
@@ -132,8 +135,7 @@ def micrograph(sheet: Sheet) -> None:
             patch = {"facecolor": "black", "alpha": 0.5, "pad": 1.5, "linewidth": 0}
             ax.text(8, 8, "abc"[i], color="white", va="top", fontweight="bold", bbox=patch,
                     fontsize=sheet.style.font_size * 1.4)  # fmt: skip
-        if not sheet.has("missing_scale_bar"):
-            scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)
+        scale_bar(sheet, ax, size, unit, impossible)
 
 
 def _lanes(sheet: Sheet, size: tuple[int, int], n_lanes: int) -> Any:
@@ -216,7 +218,5 @@ def radiograph(sheet: Sheet) -> None:
     ax.text(width * 0.05, height * 0.06, sheet.pick("LR"), color="white", va="top",
             fontsize=sheet.style.font_size * 1.8, fontweight="bold",
             bbox={"facecolor": "black", "alpha": 0.4, "pad": 2, "linewidth": 0})  # fmt: skip
-    if not sheet.has("missing_scale_bar"):
-        scale_bar(
-            sheet, ax, size, sheet.pick(("km", "nm")) if sheet.has("wrong_scale_bar") else "mm"
-        )
+    impossible = sheet.pick(("km", "nm")) if sheet.has("wrong_scale_bar") else ""
+    scale_bar(sheet, ax, size, "mm", impossible)

@@ -10,12 +10,12 @@ from pipelines.scoring.figures.sheet import Sheet
 from pipelines.scoring.figures.topics import FRACTIONS, PHASES, TOPICS, Quantity, Topic
 
 __all__ = [
-    "banded", "bar", "box", "contour", "field", "geographic", "heatmap", "histogram", "line",
-    "phase", "scatter", "spectrum", "spread",
+    "banded", "bar", "box", "contour", "drawn_topic", "field", "geographic", "heatmap", "histogram",
+    "line", "phase", "scatter", "spectrum", "spread",
 ]  # fmt: skip
 
 
-def _topic(sheet: Sheet) -> Topic:
+def drawn_topic(sheet: Sheet) -> Topic:
     """Return a topic; its y is a fraction in per cent where the flaw needs one."""
     topic: Topic = sheet.pick(TOPICS)
     if sheet.has("impossible_value") or sheet.rng.random() < 0.3:
@@ -65,7 +65,7 @@ def _error_bars(sheet: Sheet, ax: Any, x: Any, y: Any, colour: str) -> None:
 
 def line(sheet: Sheet) -> None:
     """Curves of one to four series, with points and error bars."""
-    topic = _topic(sheet)
+    topic = drawn_topic(sheet)
     ax = sheet.axes(has_legend=True)
     crowd = sheet.severity("overplotting")
     n_points = int(sheet.rng.integers(6, 16)) if not crowd else int(30 + 120 * crowd)
@@ -102,7 +102,7 @@ def _words_on(sheet: Sheet, ax: Any, topic: Topic) -> None:
 
 def scatter(sheet: Sheet) -> None:
     """Point clouds with a fitted line."""
-    topic = _topic(sheet)
+    topic = drawn_topic(sheet)
     ax = sheet.axes(has_legend=True)
     crowd = sheet.severity("overplotting")
     n_points = int(sheet.rng.integers(15, 60)) if not crowd else int(400 + 2500 * crowd)
@@ -140,7 +140,7 @@ def scatter(sheet: Sheet) -> None:
 
 def bar(sheet: Sheet) -> None:
     """Grouped bars with error bars."""
-    topic = _topic(sheet)
+    topic = drawn_topic(sheet)
     ax = sheet.axes(has_legend=True)
     n_groups, n_series = int(sheet.rng.integers(3, 7)), int(sheet.rng.integers(2, 4))
     width = 0.8 / n_series
@@ -203,7 +203,7 @@ def histogram(sheet: Sheet) -> None:
 
 def box(sheet: Sheet) -> None:
     """Box plots of groups."""
-    topic = _topic(sheet)
+    topic = drawn_topic(sheet)
     ax = sheet.axes()
     n_groups = int(sheet.rng.integers(3, 7))
     samples = [

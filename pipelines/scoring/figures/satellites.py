@@ -16,8 +16,8 @@ from pipelines.scoring.figures.grain import (
     picture_size,
     soft,
 )
-from pipelines.scoring.figures.overlays import draw_bar, tag
-from pipelines.scoring.figures.pictures import copy_region, picture_axes
+from pipelines.scoring.figures.overlays import tag
+from pipelines.scoring.figures.pictures import copy_region, picture_axes, scale_bar
 from pipelines.scoring.figures.sheet import Sheet
 
 __all__ = ["satellite"]
@@ -137,7 +137,7 @@ def satellite(sheet: Sheet) -> None:
     ax = picture_axes(sheet, copy_region(sheet, picture), (0, 0, 1, 1), "gray")
     tag(sheet, ax, sheet.style.panel_letter or text)
     tag(sheet, ax, "↑\nN", (0.97, 0.97))
-    draw_bar(sheet, ax, size, "km", sheet.pick(("\u03bcm", "nm", "kg")))
+    scale_bar(sheet, ax, size, "km", sheet.pick(("\u03bcm", "nm", "kg")))
 
 
 def _clouded(rng: Rng, picture: Any) -> Any:

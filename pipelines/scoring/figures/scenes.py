@@ -19,11 +19,6 @@ def _size(sheet: Sheet, share: float = 1.0) -> tuple[int, int]:
     return int(height * shrink), int(width * share * shrink)
 
 
-def _bar(sheet: Sheet, ax: Any, size: tuple[int, int], unit: str, impossible: str) -> None:
-    if not sheet.has("missing_scale_bar"):
-        scale_bar(sheet, ax, size, impossible if sheet.has("wrong_scale_bar") else unit)
-
-
 _CHANNELS = ((0.15, 0.35, 1.0), (0.1, 1.0, 0.2), (1.0, 0.15, 0.15), (1.0, 0.1, 0.9))
 
 
@@ -59,7 +54,7 @@ def fluorescence(sheet: Sheet) -> None:
         if i != empty:
             ax.text(0.03, 0.97, name, transform=ax.transAxes, va="top",
                     **{"color": "white"} | sheet.font(1.0))  # fmt: skip
-            _bar(sheet, ax, size, "µm", sheet.pick(("km", "m")))
+            scale_bar(sheet, ax, size, "µm", sheet.pick(("km", "m")))
 
 
 def starfield(sheet: Sheet) -> None:
@@ -94,7 +89,7 @@ def starfield(sheet: Sheet) -> None:
         ax.annotate("N", (0.95, 0.8), (0.95, 0.95), xycoords="axes fraction", ha="center",
                     va="center", bbox=patch, arrowprops={"arrowstyle": "<|-", "color": "white"},
                     **{"color": "white"} | sheet.font(0.9))  # fmt: skip
-    _bar(sheet, ax, size, sheet.pick(("arcsec", "′")), sheet.pick(("µm", "mm", "kg")))
+    scale_bar(sheet, ax, size, sheet.pick(("arcsec", "′")), sheet.pick(("µm", "mm", "kg")))
 
 
 def diffraction(sheet: Sheet) -> None:
@@ -125,7 +120,7 @@ def diffraction(sheet: Sheet) -> None:
     ax.text(0.03, 0.97, sheet.pick(("[001]", "[110]", "[111]", "200 kV", "λ = 0.154 nm")),
             transform=ax.transAxes, va="top", bbox=patch,
             **{"color": "white"} | sheet.font(1.05))  # fmt: skip
-    _bar(sheet, ax, size, "nm⁻¹", sheet.pick(("km", "kg", "m")))
+    scale_bar(sheet, ax, size, "nm⁻¹", sheet.pick(("km", "kg", "m")))
 
 
 def photograph(sheet: Sheet) -> None:
@@ -161,7 +156,7 @@ def photograph(sheet: Sheet) -> None:
             bbox={"facecolor": "white", "alpha": 0.9, "pad": 1.5, "linewidth": 0},
             **{"color": "black"} | sheet.font(0.95),
         )  # fmt: skip
-    _bar(sheet, ax, size, "cm", sheet.pick(("nm", "km", "µm")))
+    scale_bar(sheet, ax, size, "cm", sheet.pick(("nm", "km", "µm")))
 
 
 def _cast(picture: Any, u: Any, v: Any, form: tuple[float, float, float]) -> None:

@@ -17,8 +17,8 @@ from pipelines.scoring.figures.grain import (
     picture_size,
     soft,
 )
-from pipelines.scoring.figures.overlays import draw_bar, tag
-from pipelines.scoring.figures.pictures import copy_region, picture_axes
+from pipelines.scoring.figures.overlays import tag
+from pipelines.scoring.figures.pictures import copy_region, picture_axes, scale_bar
 from pipelines.scoring.figures.sheet import Sheet
 
 __all__ = ["histology"]
@@ -151,4 +151,4 @@ def histology(sheet: Sheet) -> None:
         text = letters[i] if n_panels == 2 else letters or name
         tag(sheet, ax, text)
         # The Greek letter: in the fonts of TeX the sign micro is an accent.
-        draw_bar(sheet, ax, size, "\u03bcm", impossible)
+        scale_bar(sheet, ax, size, "\u03bcm", impossible)

@@ -16,8 +16,8 @@ from pipelines.scoring.figures.grain import (
     picture_size,
     soft,
 )
-from pipelines.scoring.figures.overlays import PATCH, draw_bar
-from pipelines.scoring.figures.pictures import copy_region, picture_axes
+from pipelines.scoring.figures.overlays import PATCH
+from pipelines.scoring.figures.pictures import copy_region, picture_axes, scale_bar
 from pipelines.scoring.figures.sheet import Sheet
 
 __all__ = ["ultrasound"]
@@ -75,7 +75,7 @@ def ultrasound(sheet: Sheet) -> None:
                 va="bottom", bbox=PATCH, **{"color": "white"} | sheet.font(0.85))  # fmt: skip
     _device_texts(sheet, ax, deep / cm, rng)
     _depth_marks(sheet, ax, (top, deep, cm), size)
-    draw_bar(sheet, ax, size, unit, sheet.pick(("km", "kg", "m")))
+    scale_bar(sheet, ax, size, unit, sheet.pick(("km", "kg", "m")))
 
 
 def _device_texts(sheet: Sheet, ax: Any, depth: float, rng: Rng) -> None:
